@@ -1,0 +1,100 @@
+#include "src/memory/core_memory.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+
+namespace vitruvian::memory {
+
+namespace {
+
+// Sets or clears bits [first, first + count) of a bitmap of bytes.
+void fill_bits(std::uint8_t* map, std::uint64_t first, std::uint64_t count, bool value) {
+  const std::uint64_t last = first + count;
+  const auto put = [&](std::uint64_t byte, unsigned mask) {
+    if (value) map[byte] = static_cast<std::uint8_t>(map[byte] | mask);
+    else map[byte] = static_cast<std::uint8_t>(map[byte] & ~mask);
+  };
+  const std::uint64_t b0 = first / 8, b1 = last / 8;
+  if (b0 == b1) {
+    put(b0, ((1u << (last % 8)) - 1u) & ~((1u << (first % 8)) - 1u));
+    return;
+  }
+  if (first % 8) put(b0, 0xffu & ~((1u << (first % 8)) - 1u));
+  const std::uint64_t full = (first + 7) / 8;
+  std::memset(map + full, value ? 0xff : 0, b1 - full);
+  if (last % 8) put(b1, (1u << (last % 8)) - 1u);
+}
+
+bool any_bit(const std::uint8_t* map, std::uint64_t first, std::uint64_t count) {
+  const std::uint64_t last = first + count;
+  for (std::uint64_t i = first; i < last;) {
+    if (i % 8 == 0 && last - i >= 8) {
+      if (map[i / 8]) return true;
+      i += 8;
+    } else {
+      if (map[i / 8] >> (i % 8) & 1) return true;
+      ++i;
+    }
+  }
+  return false;
+}
+
+std::uint8_t* map_sparse(std::uint64_t bytes, const char* what) {
+  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (p == MAP_FAILED) throw Error("the host refuses to map memory", what, "a sparse mapping of " + std::to_string(bytes) + " bytes", "failure");
+  return static_cast<std::uint8_t*>(p);
+}
+
+}  // namespace
+
+void Buffer::enable_marks() { unknown_.assign((bytes_ + 63) / 64 + 1, 0); }
+
+void Buffer::mark(std::uint64_t address, std::uint64_t bytes, bool unknown) {
+  if (unknown_.empty() || bytes == 0) return;
+  fill_bits(reinterpret_cast<std::uint8_t*>(unknown_.data()), address, bytes, unknown);
+}
+
+bool Buffer::any_unknown(std::uint64_t address, std::uint64_t bytes) const {
+  return !unknown_.empty() && any_bit(reinterpret_cast<const std::uint8_t*>(unknown_.data()), address, bytes);
+}
+
+DeviceMemory::DeviceMemory(std::uint64_t base, std::uint64_t bytes) : base_(base), bytes_(bytes), data_(map_sparse(bytes, "device memory")) {}
+
+DeviceMemory::~DeviceMemory() {
+  munmap(data_, bytes_);
+  if (marks_) munmap(marks_, bytes_ / 8 + 8);
+}
+
+void DeviceMemory::mark(std::uint64_t address, std::uint64_t bytes, bool unknown) {
+  if (bytes == 0) return;
+  if (!marks_) {
+    if (!unknown) return;
+    marks_ = map_sparse(bytes_ / 8 + 8, "marks of device memory");
+  }
+  fill_bits(marks_, address - base_, bytes, unknown);
+}
+
+bool DeviceMemory::any_unknown(std::uint64_t address, std::uint64_t bytes) const {
+  return marks_ && any_bit(marks_, address - base_, bytes);
+}
+
+void DeviceMemory::clear_marks() {
+  if (marks_) munmap(marks_, bytes_ / 8 + 8);
+  marks_ = nullptr;
+}
+
+void mark_written(CoreMemory& memory, const Footprint& footprint, bool unknown) {
+  for (const Access& a : footprint) {
+    if (!a.write) continue;
+    Buffer* buffer = memory.find(a.space);
+    for (std::uint32_t i1 = 0; i1 < a.n1; ++i1)
+      for (std::uint32_t i0 = 0; i0 < a.n0; ++i0) {
+        const std::uint64_t at = a.base + static_cast<std::uint64_t>(i1 * a.stride1 + i0 * a.stride0);
+        if (a.space == Space::GM) memory.gm->mark(at, a.bytes, unknown);
+        else if (buffer) buffer->mark(at, a.bytes, unknown);
+      }
+  }
+}
+
+}  // namespace vitruvian::memory

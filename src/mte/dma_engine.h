@@ -1,0 +1,78 @@
+// The request side of a GM transfer: splits strided rows into bus requests, keeps the core's outstanding limit, presents
+// requests to the memory system in windows, and says when an instruction has issued and when its data have arrived.
+//
+//    instruction ──> rows ──> 512/256/128 B requests ──window──> GmPath ──completions──> slots ──> finish of the instruction
+//
+// Model: instructions of a pipe issue their requests in order; a request needs a free slot (64 reads, 48 writes) and a turn
+// on the channel; an instruction has issued when its last request has a start time, and finishes when its last one completes
+// (in order). Approximations: requests are presented in windows of `dma.window`; each pipe has its own slots.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "src/chip/chip_spec.h"
+#include "src/memory/gm_path.h"
+#include "src/memory/space.h"
+
+namespace vitruvian::mte {
+
+using memory::Cycle;
+
+struct DmaTiming;
+std::shared_ptr<const DmaTiming> make_dma_timing(const chip::ChipSpec& spec);
+
+enum class Direction : std::uint8_t { read, write };
+enum class Shape : std::uint8_t { plain, nd2nz };
+
+// One instruction's GM side.
+struct Transfer {
+  std::uint32_t id = 0;        // the caller's
+  memory::Access gm;           // strided rows in GM
+  Shape shape = Shape::plain;
+  Cycle start = 0;             // no request before start (+ the instruction's start cost)
+  Cycle core_side = 0;         // occupancy of the core's side: the requests cannot issue faster than this in all
+  bool atomic = false;
+  bool bypass = false;
+};
+
+struct TransferDone {
+  std::uint32_t id = 0;
+  Cycle issued = 0;            // its last request's issue time: the next instruction of the pipe may start then
+  Cycle finish = 0;            // its last data; never before the finish of an earlier transfer
+};
+
+class DmaEngine {
+ public:
+  DmaEngine(std::shared_ptr<const DmaTiming> timing, Direction direction, bool is_aic, std::uint16_t port);
+  ~DmaEngine();
+  DmaEngine(DmaEngine&&) noexcept;
+
+  // Appends a transfer; may be called while earlier ones are still issuing or in flight. start >= the starts before it.
+  void submit(const Transfer& transfer);
+  // Presents requests while a slot is free and the window allows; arrivals are >= now.
+  void pump(Cycle now, memory::GmPath& path);
+  // True if requests remain to be presented but pump() could not (waits for completions).
+  bool waiting() const;
+  bool idle() const;           // nothing submitted is unfinished
+  void complete(const memory::Completion& completion);
+  // True if completions since the last pump() make another pump() worth while (a window's worth of slots, or all resolved).
+  bool wants_pump() const;
+
+  // When the transfer's last request got its issue time; empty before.
+  std::optional<Cycle> issued(std::uint32_t id) const;
+  // The next finished transfer in order, if all its requests are resolved. The finish may lie in the future.
+  std::optional<TransferDone> pop_done();
+
+  std::uint64_t requests() const;        // presented in all
+  std::uint64_t payload_bytes() const;   // bytes the instructions asked for
+  std::uint64_t bus_bytes() const;       // bytes the requests carried
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace vitruvian::mte
