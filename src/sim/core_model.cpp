@@ -413,6 +413,11 @@ bool CoreModel::resolve_memory(Cycle now) {
     }
   }
   resume(now);
+  if (setup_.undo && stop_.access.write && stop_.access.space == memory::Space::GM && memory_.gm->contains(stop_.access.address, stop_.access.bytes)) {
+    UndoStore store{stop_.access.address, stop_.access.bytes, {}};
+    std::copy_n(memory_.gm->at(store.address), store.bytes, store.old.begin());
+    setup_.undo->push_back(store);
+  }
   if (const Fault fault = front_->complete_memory()) return report_fault(fault);
   return true;
 }

@@ -22,6 +22,13 @@ namespace vitruvian::sim {
 using memory::Cycle;
 using memory::kNever;
 
+// What a scalar store to global memory replaced: mode automatic undoes them before it runs again.
+struct UndoStore {
+  std::uint64_t address = 0;
+  std::uint32_t bytes = 0;
+  std::array<std::uint8_t, 8> old{};
+};
+
 // The machine around a core.
 class CoreHost {
  public:
@@ -72,6 +79,7 @@ class CoreModel final : public pipe::PipeEnvironment {
     std::uint16_t port = 0, store_port = 0;   // MTE2 and FIX; MTE3
     pipe::RunSettings settings;
     std::uint64_t runahead = 1, instruction_limit = 0;
+    std::vector<UndoStore>* undo = nullptr;
   };
   void set_up(const LaunchSetup& setup);
   void begin(const scalar::CoreIdentity& identity, const CoreProgram& program, Cycle now);
