@@ -226,6 +226,11 @@ void Chip::fault(unsigned index, Fault fault, std::uint64_t pc) {
   sc_core::sc_stop();
 }
 
+std::string Chip::source_line(unsigned core, std::uint64_t pc) const {
+  const LaunchPlan& plan = *launches_[static_cast<std::size_t>(cores_[core].launch)].plan;
+  return plan.source_line ? plan.source_line(pc) : "";
+}
+
 void Chip::report_deadlock() {
   if (fault_) return;
   Fault fault;
