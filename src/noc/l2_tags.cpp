@@ -21,6 +21,15 @@ L2Tags::L2Tags(std::uint32_t slices, std::uint32_t sets_per_slice, std::uint32_t
   lines_.assign(count, {});
 }
 
+std::uint32_t L2Tags::next_stamp() {
+  // Stamps wrap after 2^32 accesses: the ages start anew then.
+  if (clock_ == ~std::uint32_t{0}) [[unlikely]] {
+    std::fill(stamps_.begin(), stamps_.end(), 0u);
+    clock_ = 0;
+  }
+  return ++clock_;
+}
+
 L2Tags::Index L2Tags::find(std::uint32_t slice, std::uint64_t line) {
   const std::size_t base = base_of(slice, line);
   const std::uint32_t* tags = tags_.data() + base;
@@ -28,7 +37,7 @@ L2Tags::Index L2Tags::find(std::uint32_t slice, std::uint64_t line) {
   std::uint32_t found = kNone;
   for (std::uint32_t way = 0; way < ways_; ++way) found = tags[way] == tag ? way : found;  // no exit: vectorises
   if (found == kNone) return kNone;
-  stamps_[base + found] = ++clock_;
+  stamps_[base + found] = next_stamp();
   return static_cast<Index>(base + found);
 }
 
@@ -40,12 +49,7 @@ L2Tags::Index L2Tags::allocate(std::uint32_t slice, std::uint64_t line, Evicted&
   if (tags_[index] != kInvalid) evicted = {(line & ~std::uint64_t{kTagMask}) | tags_[index], entry.dirty};
   entry = {};
   tags_[index] = static_cast<std::uint32_t>(line) & kTagMask;
-  // Stamps wrap after 2^32 accesses: start the ages anew, which forgets an order that no result depends on by then.
-  if (clock_ == ~std::uint32_t{0}) {
-    std::fill(stamps_.begin(), stamps_.end(), 0u);
-    clock_ = 0;
-  }
-  stamps_[index] = ++clock_;
+  stamps_[index] = next_stamp();
   return static_cast<Index>(index);
 }
 

@@ -56,6 +56,8 @@ class L2Tags {
     return (std::size_t{slice} * sets_ + set) * ways_;
   }
 
+  std::uint32_t next_stamp();
+
   memory::AddressHash hash_;
   std::uint32_t sets_, ways_;
   unsigned slice_bits_, set_bits_;
