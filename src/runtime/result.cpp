@@ -1,14 +1,11 @@
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include <fmt/format.h>
 
 #include "src/runtime/device_state.h"
 
 namespace vitruvian {
-
-std::uint64_t PipeCounters::total() const { return busy + std::accumulate(stall.begin(), stall.end(), std::uint64_t{0}) + idle; }
 
 std::map<std::string, PipeCounters> LaunchResult::pipes() const {
   std::map<std::string, PipeCounters> sums;

@@ -1,6 +1,7 @@
 // A unit whose operations cost and touch what the test says, and an environment that records.
 #pragma once
 
+#include <deque>
 #include <map>
 #include <vector>
 
