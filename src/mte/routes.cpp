@@ -4,7 +4,7 @@ namespace vitruvian::mte {
 
 Route route_of(isa::Op op) {
   using enum isa::Op;
-  using enum Space;
+  constexpr Space GM = Space::GM, UB = Space::UB, L1 = Space::L1, L0A = Space::L0A, L0B = Space::L0B, BT = Space::BT, FB = Space::FB;
   switch (op) {
     case copy_gm_to_ubuf: return {Kind::copy, GM, UB};
     case copy_gm_to_cbuf: return {Kind::copy, GM, L1};
