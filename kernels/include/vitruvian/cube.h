@@ -179,7 +179,7 @@ struct MmadParams {
       : m(m_in), n(n_in), k(k_in), unitFlag(unit_flag), cmatrixSource(from_bias), cmatrixInitVal(init) {}
   // The older eight-value form.
   constexpr MmadParams(std::uint16_t m_in, std::uint16_t n_in, std::uint16_t k_in, bool bias, std::int32_t, bool, bool, bool, bool = false)
-      : m(m_in), n(n_in), k(k_in), cmatrixInitVal(!bias), isBias(bias) {}
+      : m(m_in), n(n_in), k(k_in), isBias(bias), cmatrixInitVal(!bias) {}
   std::uint16_t m = 0, n = 0, k = 0;
   bool isBias = false;
   std::int32_t fmOffset = 0;

@@ -48,10 +48,10 @@ template <typename T>
 VITRUVIAN_INLINE void DumpAccChkPoint(const T&, std::uint32_t, std::uint32_t, std::uint32_t) {}
 }  // namespace AscendC
 
-VITRUVIAN_INLINE void trap() { __builtin_trap(); }
+VITRUVIAN_INLINE void trap() { vitruvian_stop(); }
 #define ASCENDC_ASSERT(condition, ...) \
   do {                                 \
-    if (!(condition)) __builtin_trap(); \
+    if (!(condition)) vitruvian_stop(); \
   } while (0)
 #define ascendc_assert ASCENDC_ASSERT
 #ifndef assert

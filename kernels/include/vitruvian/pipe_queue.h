@@ -88,7 +88,7 @@ class TPipe {
     queue.buffer_ = pool_ + buffers_;
     queue.number_ = static_cast<std::uint8_t>(number);
     for (std::uint32_t i = 0; i < number; ++i) {
-      if (buffers_ == kBuffers) __builtin_trap();
+      if (buffers_ == kBuffers) vitruvian_stop();
       pool_[buffers_++] = QueueBuffer{take(hardware_of(queue.kStorage), bytes), bytes};
     }
     return true;
@@ -135,7 +135,7 @@ class TPipe {
   }
   VITRUVIAN_INLINE TEventID free_id(HardEvent event) {
     std::uint32_t free = ~static_cast<std::uint32_t>(taken(event)) & 0xff;
-    if (free == 0) __builtin_trap();
+    if (free == 0) vitruvian_stop();
     TEventID id = 0;
     while (!(free & 1)) free >>= 1, ++id;
     return id;
@@ -184,7 +184,7 @@ class TQueBind {
   VITRUVIAN_INLINE LocalTensor<T> AllocTensor() {
     QueueBuffer* buffer = buffer_ + next_;
     for (std::uint32_t i = 0; buffer->state != kFree; ++i) {
-      if (i == number_) __builtin_trap();
+      if (i == number_) vitruvian_stop();
       next_ = advance(next_);
       buffer = buffer_ + next_;
     }
@@ -254,7 +254,7 @@ class TQueBind {
   }
   template <typename T, HardEvent event>
   VITRUVIAN_INLINE LocalTensor<T> dequeue() {
-    if (queued_ == 0) __builtin_trap();
+    if (queued_ == 0) vitruvian_stop();
     QueueBuffer* buffer = fifo_[head_];
     head_ = static_cast<std::uint8_t>((head_ + 1) % kDepth);
     --queued_;

@@ -12,6 +12,12 @@
 #define VITRUVIAN_STRINGIZE(x) VITRUVIAN_STRINGIZE_(x)
 
 // Each kernel lies in a section of its own, so that the link keeps exactly the entries of each core kind.
+// A failed assert or a misused queue: Fault{trap}.
+[[noreturn]] VITRUVIAN_INLINE void vitruvian_stop() {
+  asm volatile("ebreak");
+  __builtin_unreachable();
+}
+
 #define __global__ __attribute__((used, section(".text.vitruvian_kernel." VITRUVIAN_STRINGIZE(__COUNTER__))))
 #define __aicore__
 #define __host_aicore__

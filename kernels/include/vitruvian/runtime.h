@@ -44,7 +44,7 @@ __attribute__((weak, used, noinline)) int memcmp(const void* left, const void* r
   return 0;
 }
 
-__attribute__((weak, used, noinline)) void __cxa_pure_virtual() { __builtin_trap(); }
+__attribute__((weak, used, noinline)) void __cxa_pure_virtual() { vitruvian_stop(); }
 __attribute__((weak, used)) int __cxa_atexit(void (*)(void*), void*, void*) { return 0; }
 
 }  // extern "C"
