@@ -1,8 +1,8 @@
 #include "cube_unit/fixpipe.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <memory>
 
 #include "cube_unit/cube_unit.h"
 #include "src/mte/number_formats.h"
