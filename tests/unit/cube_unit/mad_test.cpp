@@ -5,7 +5,7 @@
 
 #include "cube_unit/cube_unit.h"
 #include "src/mte/number_formats.h"
-#include "tests/unit/cube_unit/cube_core.h"
+#include "tests/unit/mte/core_fixture.h"
 
 using namespace vitruvian;
 using namespace vitruvian::test;
