@@ -29,6 +29,7 @@ L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm)
       write_latency_(memory::ticks_from(timing.write_latency)),
       miss_latency_(memory::ticks_from(timing.miss_latency)),
       request_cost_(memory::ticks_from(timing.request_cost)),
+      merge_delay_(memory::ticks_from(timing.merge_delay)),
       same_line_interval_(memory::ticks_from(timing.same_line_interval)),
       tlb_miss_(memory::ticks_from(timing.tlb_miss)),
       line_shift_(shift_of(timing.line, "an L2 line is a power of two of bytes")),
@@ -115,13 +116,11 @@ Tick L2Path::serve_read(const MemoryRequest& request, std::uint64_t line, std::u
   L2Line& entry = tags_.at(index);
   const Tick hit = at + hit_latency_ + line_delay(entry, request.port, at);
   ++counts_.l2_hits;
-  const bool same_port = entry.port == request.port;
   entry.port = request.port;
   if (entry.ready <= hit) return hit;
 
-  // In flight: a core's first requests wait for the fill; those without a place to wait fetch the line again.
-  entry.waiters = same_port ? static_cast<std::uint16_t>(entry.waiters + 1) : std::uint16_t{1};
-  if (entry.waiters <= timing_.fill_waiters) {
+  // In flight: waits for the fill. Right behind a miss of the same core the miss is not on record yet.
+  if (entry.fill_port != request.port || at >= entry.missed + merge_delay_) {
     ++merged_;
     return entry.ready;
   }
@@ -139,8 +138,8 @@ Tick L2Path::read_missing(const MemoryRequest& request, std::uint64_t line, std:
   L2Line& entry = tags_.at(index);
   const std::uint32_t fill = std::max<std::uint32_t>(timing_.fill, request.bytes);
   const std::uint64_t first = request.address & ~std::uint64_t{fill - 1};
-  entry.waiters = 1;
-  entry.port = request.port;
+  entry.port = entry.fill_port = request.port;
+  entry.missed = at;
   return fetch(entry, line, sectors_of(first, fill), at) + stall;
 }
 
