@@ -39,7 +39,7 @@ L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm)
       lookahead_(std::min({hit_latency_, write_latency_, miss_latency_}) >> memory::kTickBits),
       ports_(timing.aic_ports + timing.aiv_ports),
       slices_(timing.slices),
-      page_ready_(page_mask_ + 1) {
+      page_ready_(page_mask_ + 1, kUntouched) {
   ensure(timing.line / timing.sector <= 8, "an L2 line has at most 8 sectors");
   ensure(timing.read_channels_aic <= 4 && timing.read_channels_aiv <= 4, "a core has at most 4 read channels");
   ensure(timing.bucket <= lookahead_, "the bucket of the memory model is no longer than the smallest latency");
@@ -87,7 +87,7 @@ Tick L2Path::pass_slice(Slice& slice, const MemoryRequest& request, Tick at) {
 // The first touch of a page waits for the walk, and so do the requests that come meanwhile.
 Tick L2Path::page_delay(std::uint64_t address, Tick at) {
   Tick& ready = page_ready_[address >> page_shift_ & page_mask_];
-  if (ready == 0) [[unlikely]] ready = at + tlb_miss_ + 1;
+  if (ready == kUntouched) [[unlikely]] ready = at + tlb_miss_;
   return ready > at ? ready - at : 0;
 }
 
@@ -194,13 +194,14 @@ void L2Path::reset_clock() {
 void L2Path::start_cold() {
   reset_clock();
   tags_.clear();
-  std::fill(page_ready_.begin(), page_ready_.end(), Tick{0});
+  std::fill(page_ready_.begin(), page_ready_.end(), kUntouched);
 }
 
 void L2Path::start_carried() {
   reset_clock();
   tags_.reset_clock();
-  for (Tick& ready : page_ready_) ready = std::min<Tick>(ready, 1);  // touched stays touched
+  for (Tick& ready : page_ready_)
+    if (ready != kUntouched) ready = 0;
 }
 
 void L2Path::warm(std::uint64_t address, std::uint64_t bytes) {
@@ -214,7 +215,7 @@ void L2Path::warm(std::uint64_t address, std::uint64_t bytes) {
     tags_.at(index).valid = sectors_of(0, timing_.line);
   }
   for (std::uint64_t page = address >> page_shift_; page <= (address + bytes - 1) >> page_shift_; ++page)
-    page_ready_[page & page_mask_] = 1;
+    page_ready_[page & page_mask_] = 0;
 }
 
 MemoryCounters L2Path::counters(Cycle elapsed) const {

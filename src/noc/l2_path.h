@@ -106,7 +106,8 @@ class L2Path final : public memory::GmPath {
   Cycle lookahead_;
   std::vector<Port> ports_;
   std::vector<Slice> slices_;
-  std::vector<Tick> page_ready_;                                // zero: not touched yet
+  static constexpr Tick kUntouched = ~Tick{0};
+  std::vector<Tick> page_ready_;                                // when a page's first touch is over
   MemoryCounters counts_;
   std::uint64_t merged_ = 0, refetched_ = 0;
 };
