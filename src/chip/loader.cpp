@@ -18,6 +18,8 @@ namespace {
 
 constexpr std::size_t kParamCount = static_cast<std::size_t>(Param::kCount);
 
+constexpr std::size_t kShownMissing = 8;  // an error stays readable where a whole base is missing
+
 // Keys of the top of a file that are not parameters.
 const std::vector<std::string> kHeadKeys{"name", "kind", "description", "base", "costs"};
 const std::vector<std::string> kCostKeys{"head", "per_unit", "bytes_per_cycle", "tail", "interval", "source", "trust"};
@@ -163,7 +165,12 @@ void Loader::require_all() const {
     if (!stated_[i]) missing.emplace_back(info(static_cast<Param>(i)).path);
   for (const std::string& name : cost_classes())
     if (!spec_.costs_.contains(name)) missing.push_back("costs." + name);
-  if (!missing.empty()) throw Error(fmt::format("missing {}", fmt::join(missing, ", ")), spec_.file_, {}, {});
+  if (!missing.empty()) {
+    const std::size_t shown = std::min(missing.size(), kShownMissing);
+    std::string text = fmt::format("missing {}", fmt::join(missing.begin(), missing.begin() + static_cast<std::ptrdiff_t>(shown), ", "));
+    if (shown < missing.size()) text += fmt::format(" and {} more", missing.size() - shown);
+    throw Error(text, spec_.file_, "a file that states them, or a base that does", {});
+  }
   if (spec_.values_[static_cast<std::size_t>(Param::clock)].value == 0)
     throw Error("'clock' is zero", spec_.file_, "more than 0", {});
 }

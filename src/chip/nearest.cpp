@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 namespace vitruvian::chip {
@@ -22,9 +23,12 @@ std::size_t edit_distance(std::string_view from, std::string_view to) {
 }
 
 std::string nearest(std::string_view word, std::span<const std::string> known) {
-  const auto closer = [word](const std::string& a, const std::string& b) {
-    return edit_distance(word, a) < edit_distance(word, b);
+  // Of equally near words the one with the longer common beginning: "vad" is "vadd" rather than "mad".
+  const auto rank = [word](const std::string& a) {
+    const auto common = std::mismatch(word.begin(), word.end(), a.begin(), a.end()).first - word.begin();
+    return std::pair{edit_distance(word, a), -common};
   };
+  const auto closer = [&](const std::string& a, const std::string& b) { return rank(a) < rank(b); };
   const auto best = std::min_element(known.begin(), known.end(), closer);
   return best == known.end() ? std::string{} : *best;
 }
