@@ -237,15 +237,13 @@ void prepare_object(const Tools& tools, Pass pass, const KernelSet& module, cons
 }
 
 void link(const Tools& tools, const KernelSet& module, const fs::path& folder, const std::array<fs::path, 2>& objects, const std::string& elf) {
-  const fs::path list = folder / "kernels.txt", script = folder / "kernels.ld", marked = folder / "marked.o";
+  const fs::path list = folder / "kernels.txt", marked = folder / "marked.o";
   std::ofstream list_file(list);
   for (const Kernel& kernel : module.kernels) list_file << kernel.name << ' ' << kernel.kind << ' ' << kernel.ratio << '\n';
   list_file.close();
-  std::ofstream(script) << "SECTIONS { .text.vitruvian_kernel : { *(.text.vitruvian_kernel*) } } INSERT BEFORE .text;\n";
   run({tools.objcopy, fmt::format("--add-section=.vitruvian.kernels={}", list.string()), objects[kAic].string(), marked.string()}, folder / "objcopy.txt",
       "objcopy failed", objects[kAic].string());
-  Command command = {tools.lld, "-pie", "--no-dynamic-linker", "-z", "norelro", "-z", "separate-code", "--gc-sections", "--build-id=none", "-e", "0",
-                     "-T", script.string()};
+  Command command = {tools.lld, "-pie", "--no-dynamic-linker", "-z", "norelro", "-z", "separate-code", "--gc-sections", "--build-id=none", "-e", "0"};
   for (const Kernel& kernel : module.kernels)
     for (const Pass pass : {kAic, kAiv})
       if (kernel.in(pass)) command.push_back("--undefined=" + kernel.symbol(pass));
