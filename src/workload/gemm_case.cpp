@@ -1,0 +1,85 @@
+// gemm: C[m,n] = A[m,k] x B[k,n], row-major; int8 sums in int32 and is dequantised to bf16 with a factor for each column.
+#include <algorithm>
+
+#include "src/workload/kernel_case.h"
+
+namespace vitruvian::workload {
+namespace {
+
+class GemmCase final : public KernelCase {
+ public:
+  explicit GemmCase(const Parameters& parameters) {
+    const ParameterReader reader(parameters);
+    m_ = reader.count("m");
+    n_ = reader.count("n");
+    k_ = reader.count("k");
+    input_ = reader.type("dtype", {ElementType::bf16, ElementType::f16, ElementType::s8});
+    const ElementType usual = quantised() ? ElementType::bf16 : input_;
+    output_ = reader.word("out") == "same" ? usual : reader.type("out", {usual, ElementType::f32});
+    if (quantised() && output_ != usual) throw Error("int8 GEMMs give bf16", "out", "bf16", reader.word("out"));
+    cores_ = reader.word("cores") == "all" ? 0 : reader.count("cores");
+  }
+
+  std::string symbol() const override {
+    std::string name = std::string("gemm_") + to_string(input_);
+    return output_ == ElementType::f32 ? name + "_fp32" : name;
+  }
+
+  std::uint32_t block_dim(const Device& device) const override {
+    return cores_ == 0 ? device.aic_count() : static_cast<std::uint32_t>(cores_);
+  }
+
+  std::vector<NamedArgument> prepare(Device& device, std::uint64_t seed, bool with_data) override {
+    a_ = DeviceBuffer(device, m_ * k_ * bytes_of(input_));
+    b_ = DeviceBuffer(device, k_ * n_ * bytes_of(input_));
+    c_ = DeviceBuffer(device, m_ * n_ * bytes_of(output_));
+    if (quantised()) {
+      scale_ = DeviceBuffer(device, n_ * sizeof(float));
+      workspace_ = DeviceBuffer(device, m_ * n_ * bytes_of(ElementType::s32));
+    }
+    if (with_data) fill(seed);
+    std::vector<NamedArgument> arguments{{"a", a_.address()}, {"b", b_.address()}, {"c", c_.address()}};
+    if (quantised()) arguments.insert(arguments.end(), {{"scale", scale_.address()}, {"workspace", workspace_.address()}});
+    arguments.insert(arguments.end(), {{"m", std::uint64_t{m_}}, {"n", std::uint64_t{n_}}, {"k", std::uint64_t{k_}}});
+    return arguments;
+  }
+
+  Accuracy check() const override {
+    const auto* scale = quantised() ? reinterpret_cast<const float*>(scale_.host()) : nullptr;
+    return check_gemm({m_, n_, k_, input_, output_, a_.host(), b_.host(), scale, c_.host()});
+  }
+
+  double useful_operations() const override { return 2.0 * static_cast<double>(m_) * static_cast<double>(n_) * static_cast<double>(k_); }
+  double useful_bytes() const override {
+    const double inputs = static_cast<double>((m_ * k_ + k_ * n_) * bytes_of(input_));
+    return inputs + static_cast<double>(m_ * n_ * bytes_of(output_) + (quantised() ? n_ * sizeof(float) : 0));
+  }
+  double type_ratio() const override { return cube_type_ratio(input_); }
+  chip::BaselineProfile::Prediction baseline(const chip::BaselineProfile& profile) const override {
+    return profile.gemm(static_cast<double>(m_), static_cast<double>(n_), static_cast<double>(k_), to_string(input_));
+  }
+
+ private:
+  bool quantised() const { return input_ == ElementType::s8; }
+
+  void fill(std::uint64_t seed) const {
+    fill_random(input_, a_.host(), m_ * k_, seed);
+    fill_random(input_, b_.host(), k_ * n_, seed + 1);
+    c_.poison();
+    if (!quantised()) return;
+    // Positive and of one magnitude, so that no column hides behind another's scale.
+    fill_random(ElementType::f32, scale_.host(), n_, seed + 2);
+    auto* scale = reinterpret_cast<float*>(scale_.host());
+    std::for_each(scale, scale + n_, [](float& value) { value = (value + 3) * 0x1p-12f; });
+  }
+
+  std::uint64_t m_ = 0, n_ = 0, k_ = 0, cores_ = 0;
+  ElementType input_{}, output_{};
+  DeviceBuffer a_, b_, c_, scale_, workspace_;
+};
+
+}  // namespace
+
+std::unique_ptr<KernelCase> make_gemm(const Parameters& parameters) { return std::make_unique<GemmCase>(parameters); }
+
+}  // namespace vitruvian::workload
