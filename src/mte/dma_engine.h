@@ -63,6 +63,8 @@ class DmaEngine {
 
   // When the transfer's last request got its issue time; empty before.
   std::optional<Cycle> issued(std::uint32_t id) const;
+  // A guess of issued(id) while it is empty, from the share of its requests that have an issue time; never before `now`.
+  Cycle expected_issue(std::uint32_t id, Cycle now) const;
   // The next finished transfer in order, if all its requests are resolved. The finish may lie in the future.
   std::optional<TransferDone> pop_done();
 
