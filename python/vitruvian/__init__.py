@@ -12,19 +12,11 @@ A user's mistake raises vt.Error. A kernel's fault is `run.fault`; `run.check()`
 vt.KernelFault.
 """
 
-import os as _os
-from pathlib import Path as _Path
-
-# An installed package brings its own chips and device headers; a checkout finds those of the source tree.
-_data = _Path(__file__).parent / "share" / "vitruvian"
-if "VITRUVIAN_HOME" not in _os.environ and _data.is_dir():
-    _os.environ["VITRUVIAN_HOME"] = str(_data)
-
-from ._core import Error, Fault  # noqa: E402
-from .arguments import DeviceArray, inout, out  # noqa: E402
-from .chips import Op, Value, chip, chips, library_kernels, operations, revision  # noqa: E402
-from .device import Device, Kernel, Module, PreparedLaunch, compile, kernel  # noqa: E402
-from .run import KernelFault, KernelRun, Run  # noqa: E402
+from ._core import Error, Fault
+from .arguments import DeviceArray, inout, out
+from .chips import Op, Value, chip, chips, library_kernels, operations, revision
+from .device import Device, Kernel, Module, PreparedLaunch, compile, kernel
+from .run import KernelFault, KernelRun, Run
 
 __version__ = "0.1.0"
 __all__ = [

@@ -20,15 +20,16 @@ void add_accuracy(CLI::App& app, int& status) {
   command->callback([options, command, &status] {
     std::vector<workload::CalibrationResult> results;
     status = kDone;
+    const auto measurements = workload::load_measurements(data_directory() + "/tests/calibration/rows");
     for (const workload::CalibrationRow& row : workload::calibration_rows()) {
-      if (row.name.find(options->only) == std::string::npos) continue;
-      ProgressBar bar(row.name);
-      results.push_back(workload::run_calibration(row, [&bar](double share) { return bar.show(share); }));
+      if (row.group.find(options->only) == std::string::npos) continue;
+      ProgressBar bar(row.group);
+      results.push_back(workload::run_calibration(row, workload::get_measurement(measurements, row.group, row.metric), [&bar](double share) { return bar.show(share); }));
       if (results.back().fault) status = kKernelFault;
     }
     fmt::print("{}", workload::calibration_table(results).text());
     for (const auto& result : results)
-      if (result.fault) fmt::print(stderr, "{}: {}\n", result.row->name, result.fault.report());
+      if (result.fault) fmt::print(stderr, "{}: {}\n", result.row->group, result.fault.report());
     if (command->count("--write") == 0) return;
     trace::write_file(options->write.empty() ? "docs/accuracy.md" : options->write, workload::calibration_page(results));
   });

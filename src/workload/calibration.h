@@ -1,5 +1,5 @@
-// Published measurements beside the emulator's times: the rows of docs/accuracy.md. A row is a library kernel, the chip
-// that the measurement names and the state that it leaves open, said in words; no row has a factor of its own.
+// Published measurements beside the emulator's times: the rows of docs/accuracy.md. The numbers, their chips and sources are
+// tests/calibration/rows/*.csv; here stands which library kernel runs for which of them. No row has a factor of its own.
 #pragma once
 
 #include <functional>
@@ -12,20 +12,25 @@
 namespace vitruvian::workload {
 
 struct CalibrationRow {
-  std::string name;
-  std::string chip;
-  std::string kernel;
+  std::string group, metric;   // name the measured row
+  std::string kernel;          // of the library, with the parameters that stand for the published one
   Parameters parameters;
-  L2State l2 = L2State::cold;
-  bool core_time = false;      // compare the cores' own time, not the task's
-  double measured_us = 0;
   std::string assumption;      // what the publication leaves open, and what we take
-  std::string source;
 };
 const std::vector<CalibrationRow>& calibration_rows();
 
+// One published number, a row of tests/calibration/rows/*.csv in the data directory.
+struct Measurement {
+  std::string group, metric, chip, unit, l2, flag, source;
+  double value = 0;
+};
+// Errors: Error for a folder that is missing or a row that is not whole.
+std::vector<Measurement> load_measurements(const std::string& folder);
+const Measurement& get_measurement(const std::vector<Measurement>& all, const std::string& group, const std::string& metric);
+
 struct CalibrationResult {
   const CalibrationRow* row = nullptr;
+  Measurement measured;
   double emulated_us = 0;
   double error = 0;            // emulated / measured - 1
   std::string bound;
@@ -34,7 +39,7 @@ struct CalibrationResult {
   std::string provenance;
 };
 // Runs in timing_only mode: its cycles are those of a full run.
-CalibrationResult run_calibration(const CalibrationRow& row, std::function<bool(double)> progress = {});
+CalibrationResult run_calibration(const CalibrationRow& row, const Measurement& measured, std::function<bool(double)> progress = {});
 
 report::Table calibration_table(const std::vector<CalibrationResult>& results);
 // docs/accuracy.md as a whole.
