@@ -60,6 +60,10 @@ const char* to_string(ElementType type) {
   return "?";
 }
 
+const char* symbol_suffix(ElementType type) {
+  return type == ElementType::f32 ? "f32" : type == ElementType::f16 ? "f16" : to_string(type);
+}
+
 std::uint64_t bytes_of(ElementType type) {
   switch (type) {
     case ElementType::f32:

@@ -27,7 +27,7 @@ void multiply(std::uint64_t rows, std::uint64_t n, std::uint64_t k, const float*
 
 class Checker {
  public:
-  explicit Checker(const GemmProblem& problem) : p_(problem), b_(p_.k * p_.n) { load_as_float(p_.input, p_.b, 0, b_); }
+  explicit Checker(const GemmProblem& problem) : p_(problem), b_(p_.k * p_.n) { load_b(); }
 
   Accuracy run() {
     for (std::uint64_t row = 0; row < p_.m; row += kRowBlock) compare_rows(row, std::min(kRowBlock, p_.m - row));
@@ -42,6 +42,15 @@ class Checker {
   }
 
  private:
+  void load_b() {
+    if (!p_.b_transposed) return load_as_float(p_.input, p_.b, 0, b_);
+    Floats row(p_.k);
+    for (std::uint64_t j = 0; j < p_.n; ++j) {
+      load_as_float(p_.input, p_.b, j * p_.k, row);
+      for (std::uint64_t k = 0; k < p_.k; ++k) b_[k * p_.n + j] = row[k];
+    }
+  }
+
   bool exact() const { return p_.input == ElementType::s8; }
   // Relative to |A||B|. The factor after an exact int32 sum costs a conversion and a product in fp32.
   double summation_error() const { return exact() ? 0x1p-22 : 16 * std::sqrt(static_cast<double>(p_.k)) * 0x1p-24; }

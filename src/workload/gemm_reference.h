@@ -13,7 +13,7 @@ struct Accuracy {
   double bound = 0;          // what the types and the summation allow
 };
 
-// C[m,n] = A[m,k] x B[k,n], row-major and dense; int8 inputs have a factor for each column of the output.
+// C[m,n] = A[m,k] x B[k,n], row-major and dense, B maybe stored as its transpose [n,k]; int8 inputs have a factor for each column of the output.
 struct GemmProblem {
   std::uint64_t m = 0, n = 0, k = 0;
   ElementType input = ElementType::bf16, output = ElementType::bf16;
@@ -21,6 +21,7 @@ struct GemmProblem {
   const std::uint8_t* b = nullptr;
   const float* column_scale = nullptr;
   const std::uint8_t* c = nullptr;   // what to check
+  bool b_transposed = false;
 };
 
 // max_rel_error = max |C - ref| / max (|A||B|). The reference is OpenBLAS sgemm on inputs that fp32 holds exactly; for

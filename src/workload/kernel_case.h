@@ -43,6 +43,8 @@ class DeviceBuffer {
   DeviceAddress address() const { return address_; }
   std::uint64_t bytes() const { return bytes_; }
   std::uint8_t* host() const { return device_->host_pointer(address_, bytes_); }
+  // Memory that the host is about to write itself may still be marked as not computed by an earlier timing_only launch.
+  void clear() const { device_->fill(address_, 0, bytes_); }
   // Not-a-number in every float type, so that an element that the kernel leaves out fails the check.
   void poison() const { device_->fill(address_, 0xff, bytes_); }
 
@@ -76,6 +78,7 @@ class KernelCase {
 };
 
 std::unique_ptr<KernelCase> make_gemm(const Parameters& parameters);
+std::unique_ptr<KernelCase> make_pto_gemm(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_vector_add(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_rms_norm(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_softmax(const Parameters& parameters);

@@ -40,12 +40,14 @@ class VectorAddCase final : public KernelCase {
     tile_ = reader.count("tile");
     buffers_ = reader.count("buffers");
   }
-  std::string symbol() const override { return std::string("vector_add_") + to_string(type_); }
+  std::string symbol() const override { return std::string("vector_add_") + symbol_suffix(type_); }
   std::uint32_t block_dim(const Device& device) const override { return blocks(device, cores_); }
 
   std::vector<NamedArgument> prepare(Device& device, std::uint64_t seed, bool with_data) override {
     for (DeviceBuffer* buffer : {&x_, &y_, &z_}) *buffer = DeviceBuffer(device, total_ * bytes_of(type_));
     if (with_data) {
+      x_.clear();
+      y_.clear();
       fill_random(type_, x_.host(), total_, seed);
       fill_random(type_, y_.host(), total_, seed + 1);
       z_.poison();
@@ -88,13 +90,14 @@ class RowCase : public KernelCase {
     type_ = reader.type("dtype", {ElementType::bf16, ElementType::f16, ElementType::f32});
     cores_ = reader.word("cores") == "all" ? 0 : reader.count("cores");
   }
-  std::string symbol() const override { return name_ + "_" + to_string(type_); }
+  std::string symbol() const override { return name_ + "_" + symbol_suffix(type_); }
   std::uint32_t block_dim(const Device& device) const override { return blocks(device, cores_); }
 
   std::vector<NamedArgument> prepare(Device& device, std::uint64_t seed, bool with_data) override {
     x_ = DeviceBuffer(device, rows_ * columns_ * bytes_of(type_));
     y_ = DeviceBuffer(device, rows_ * columns_ * bytes_of(type_));
     if (with_data) {
+      x_.clear();
       fill_random(type_, x_.host(), rows_ * columns_, seed, input_scale());
       y_.poison();
     }
@@ -135,7 +138,10 @@ class RmsNormCase final : public RowCase {
   std::vector<NamedArgument> prepare(Device& device, std::uint64_t seed, bool with_data) override {
     auto arguments = RowCase::prepare(device, seed, with_data);
     gamma_ = DeviceBuffer(device, columns_ * bytes_of(type_));
-    if (with_data) fill_random(type_, gamma_.host(), columns_, seed + 1);
+    if (with_data) {
+      gamma_.clear();
+      fill_random(type_, gamma_.host(), columns_, seed + 1);
+    }
     arguments.insert(arguments.begin() + 1, {"gamma", gamma_.address()});
     arguments.push_back({"epsilon", epsilon_});
     return arguments;

@@ -94,3 +94,12 @@ TEST_CASE("one wrong element among many fails") {
   gemm.store(64 * 63 + 63, 1e3f);
   check_fails(gemm);
 }
+
+TEST_CASE("B stored as its transpose gives the same check") {
+  Case gemm(17, 33, 65, ElementType::bf16, ElementType::f32);
+  std::vector<std::uint8_t> transposed(gemm.b.size());
+  for (std::uint64_t d = 0; d < gemm.k; ++d)
+    for (std::uint64_t j = 0; j < gemm.n; ++j) std::memcpy(transposed.data() + (j * gemm.k + d) * 2, gemm.b.data() + (d * gemm.n + j) * 2, 2);
+  const Accuracy accuracy = check_gemm({gemm.m, gemm.n, gemm.k, gemm.input, gemm.output, gemm.a.data(), transposed.data(), nullptr, gemm.c.data(), true});
+  CHECK(accuracy.max_rel_error == gemm.check().max_rel_error);
+}
