@@ -76,11 +76,14 @@ std::string YamlFile::text(const YAML::Node& node, const std::string& path) cons
 std::pair<Trust, std::string> YamlFile::provenance(const YAML::Node& row, const std::string& path) const {
   const YAML::Node source = row["source"];
   const YAML::Node trust = row["trust"];
-  if (!source) return {Trust::assumed, {}};
-  if (!trust) fail(row, fmt::format("'{}' has a source but no trust", path), "published, measured, derived or assumed");
+  if (source && !trust) fail(row, fmt::format("'{}' has a source but no trust", path), "published, measured, derived or assumed");
+  if (!trust) return {Trust::assumed, {}};
   const std::string word = text(trust, path + ".trust");
-  for (const Trust level : {Trust::published, Trust::measured, Trust::derived, Trust::assumed})
-    if (word == to_string(level)) return {level, text(source, path + ".source")};
+  for (const Trust level : {Trust::published, Trust::measured, Trust::derived, Trust::assumed}) {
+    if (word != to_string(level)) continue;
+    if (!source) return {Trust::assumed, {}};  // whatever it claims
+    return {level, text(source, path + ".source")};
+  }
   fail(trust, fmt::format("unknown trust of '{}'", path), "published, measured, derived or assumed", word);
 }
 

@@ -1,6 +1,7 @@
 // One entry of a pipe's queue, from issue to retirement.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <vector>
@@ -18,6 +19,10 @@ using memory::kNever;
 
 enum class Kind : std::uint8_t { work, set_flag, wait_flag, barrier, cross_set };
 
+// How many operations of each pipe (0 is S) are known to be complete; used in strict synchronisation only.
+inline constexpr std::size_t kClockPipes = 8;
+using Clock = std::array<std::uint32_t, kClockPipes>;
+
 struct Operation {
   Issued issued;
   memory::Footprint footprint;
@@ -33,6 +38,7 @@ struct Operation {
   std::uint8_t pair_pipe = 0, flag_id = 0;  // set_flag: destination pipe code; wait_flag: source pipe code
   std::uint32_t message = 0;                // cross_set
   StallReason late = StallReason::kCount;   // why it started after it was at the head of the queue
+  Clock clock{};                            // S's knowledge at issue
   Cycle issue = 0, start = kNever;
   Cycle not_before = 0;                     // lower bound of finish, from the unit-flag handshake
   Cycle release = kNever;                   // the next operation of the pipe may start

@@ -167,6 +167,7 @@ void PipeModel::start_ready(Cycle now) {
       op.late = reason_;
       return;
     }
+    if (shared_.settings.strict) environment_.follow_order(op);
     queue_.pop();
     environment_.space_in_queue(index_);
     if (op.kind == Kind::wait_flag || op.kind == Kind::barrier) {
@@ -241,9 +242,7 @@ bool PipeModel::start_work(Operation& op, Cycle now) {
       return false;
     }
   }
-  if (shared_.settings.strict) {
-    environment_.check_order(op, now);
-  } else if (const Operation* earlier = shared_.hazards.conflict(op, now)) {
+  if (const Operation* earlier = shared_.settings.strict ? nullptr : shared_.hazards.conflict(op, now)) {
     if (reason_ != StallReason::hazard || op.late != StallReason::hazard) environment_.hazard_waited();
     reason_ = StallReason::hazard;
     if (earlier->finish != kNever) want(earlier->finish);

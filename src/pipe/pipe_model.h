@@ -57,8 +57,9 @@ class PipeEnvironment {
   virtual void space_in_queue(unsigned pipe_index) = 0;
   virtual void cross_send(unsigned message, Cycle now) = 0;
   virtual void raise(const Operation& op, const OperandFault& fault) = 0;
-  // Strict sync: called when `op` starts; raises a hazard fault if nothing orders it behind a conflicting operation.
-  virtual void check_order(const Operation& op, Cycle now) = 0;
+  // Strict sync: called for every entry when it starts; raises a hazard fault if nothing orders a work operation behind a
+  // conflicting one.
+  virtual void follow_order(const Operation& op) = 0;
   virtual void hazard_waited() = 0;
 };
 

@@ -51,14 +51,15 @@ std::pair<std::uint64_t, std::uint64_t> Allocator::find(std::uint64_t address) c
   auto it = used_.upper_bound(address);
   if (it == used_.begin()) return {0, 0};
   --it;
-  return address < it->first + it->second ? *it : std::pair<std::uint64_t, std::uint64_t>{0, 0};
+  if (address < it->first + it->second) return {it->first, it->second};
+  return {0, 0};
 }
 
 DeviceState::DeviceState(const std::string& chip, const std::map<std::string, double>& overrides)
     : spec(chip::ChipSpec::load(chip, overrides)),
       context(spec),
       gm(scalar::kDeviceMemoryBase, spec.get_integer(chip::Param::hbm_bytes)),
-      path(spec),
+      path(noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec)),
       allocator(gm.base(), gm.size()) {}
 
 std::uint8_t* DeviceState::checked(std::uint64_t address, std::uint64_t bytes, const char* what) {

@@ -12,8 +12,8 @@ namespace {
 // The buffers of a launch, for a warm L2: allocations that its address arguments point into.
 void prepare_l2(DeviceState& state, const std::vector<sim::LaunchPlan>& plans, std::span<ConcurrentLaunch> launches) {
   const L2State wanted = plans.front().options.l2;
-  if (wanted == L2State::carried) return;
-  state.path.make_cold();
+  if (wanted == L2State::carried) return state.path.start_carried();
+  state.path.start_cold();
   if (wanted == L2State::cold) return;
   for (const ConcurrentLaunch& launch : launches)
     for (const Argument& argument : launch.arguments) {

@@ -13,7 +13,7 @@ std::string find_bound(const LaunchResult& result) {
   if (result.cycles == 0) return "";
   static const std::map<std::string, const char*> names{{"M", "cube"},    {"V", "vector"},   {"S", "scalar"},  {"MTE1", "mte1"},
                                                         {"MTE2", "mte2"}, {"MTE3", "mte3"}, {"FIX", "fixpipe"}};
-  const double core_cycles = result.cycles * (result.time_us > 0 ? result.core_time_us / result.time_us : 1.0);
+  const double core_cycles = static_cast<double>(result.cycles) * (result.time_us > 0 ? result.core_time_us / result.time_us : 1.0);
   std::map<std::string, std::pair<double, int>> shares;
   for (const CoreCounters& core : result.cores)
     for (const PipeCounters& pipe : core.pipes) {

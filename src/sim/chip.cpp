@@ -97,8 +97,6 @@ void Chip::prepare_core(unsigned index, std::size_t launch_index) {
   setup.gm = &gm_;
   setup.path = &path_;
   setup.port = static_cast<std::uint16_t>(index);
-  // MTE3 of an AIC (L1 -> GM) has a port number of its own behind those of all cores.
-  setup.store_port = static_cast<std::uint16_t>(core.model->is_aic() ? cores_.size() + index : index);
   setup.settings.timed = options.mode != Mode::functional_only;
   setup.settings.data = options.mode != Mode::timing_only;
   setup.settings.strict = options.sync == Sync::strict;
@@ -158,10 +156,8 @@ void Chip::memory_changed() {
 void Chip::advance_memory(Cycle now) {
   completions_.clear();
   path_.advance(now, completions_);
-  const auto core_count = cores_.size();
   for (const memory::Completion& completion : completions_) {
-    const std::size_t index = completion.port < core_count ? completion.port : completion.port - core_count;
-    Core& core = cores_[index];
+    Core& core = cores_[completion.port];
     const int pipe = core.model->complete(completion);
     if (pipe >= 0) core.module->pipes[static_cast<std::size_t>(pipe)]->wake(now);
   }
@@ -224,6 +220,11 @@ void Chip::fault(unsigned index, Fault fault, std::uint64_t pc) {
   if (launch.plan->describe && pc) launch.plan->describe(fault, pc);
   fault_ = fault;
   sc_core::sc_stop();
+}
+
+std::string Chip::source_line(unsigned core, std::uint64_t pc) const {
+  const LaunchPlan& plan = *launches_[static_cast<std::size_t>(cores_[core].launch)].plan;
+  return plan.source_line ? plan.source_line(pc) : "";
 }
 
 void Chip::report_deadlock() {

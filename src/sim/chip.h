@@ -32,6 +32,7 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   void cross_send(unsigned core, unsigned message, Cycle now) override;
   bool cross_take(unsigned core, unsigned id) override;
   void fault(unsigned core, Fault fault, std::uint64_t pc) override;
+  std::string source_line(unsigned core, std::uint64_t pc) const override;
   void core_ended(unsigned core, Cycle now) override;
   void print(unsigned core, const std::string& line) override;
   void trace(const TraceEvent& event) override;

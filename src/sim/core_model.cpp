@@ -64,6 +64,7 @@ class CoreModel::Port final : public pipe::TransferPort {
     transfer.start = first_request;
     transfer.core_side = op.cost.occupancy;
     transfer.atomic = read && write;
+    if (op.issued.pipe == isa::Pipe::FIX) transfer.largest = mte::kLargestFixpipeRequest;
     engine_.submit(transfer);
   }
   void pump(Cycle now) override {
@@ -82,8 +83,7 @@ class CoreModel::Port final : public pipe::TransferPort {
   }
   mte::DmaEngine& engine() { return engine_; }
   int pipe_index = -1;
-  std::uint16_t port = 0;
-  bool write = false;
+  std::uint8_t tag = 0;
 
  private:
   static bool is_nd2nz(isa::Op op) {
@@ -133,19 +133,24 @@ void CoreModel::set_up(const LaunchSetup& setup) {
     if (!setup.settings.data) memory_.ub.enable_marks();
   }
   memory_.gm = setup.gm;
-  const auto attach = [&](isa::Pipe code, mte::Direction direction, std::uint16_t port) {
+  if (setup.settings.strict) {
+    std::array<std::size_t, memory::kSpaceCount> sizes{};
+    for (int i = 0; i < memory::kSpaceCount; ++i)
+      if (const Buffer* buffer = memory_.find(static_cast<Space>(i))) sizes[static_cast<std::size_t>(i)] = buffer->size();
+    order_ = std::make_unique<pipe::OrderTracker>(static_cast<unsigned>(pipes_.size() + 1), sizes);
+  }
+  const auto attach = [&](isa::Pipe code, mte::Direction direction, std::uint8_t tag) {
     const int at = index_of_[static_cast<std::size_t>(code)];
-    auto made = std::make_unique<Port>(mte::DmaEngine(timing_.dma, direction, is_aic_, port), *setup.path, host_);
+    auto made = std::make_unique<Port>(mte::DmaEngine(timing_.dma, direction, is_aic_, setup.port, tag), *setup.path, host_);
     made->pipe_index = at;
-    made->port = port;
-    made->write = direction == mte::Direction::write;
+    made->tag = tag;
     pipes_[static_cast<std::size_t>(at)]->attach(made.get());
     ports_.push_back(std::move(made));
   };
   if (!setup.settings.timed) return;
-  attach(isa::Pipe::MTE2, mte::Direction::read, setup.port);
-  attach(isa::Pipe::MTE3, mte::Direction::write, setup.store_port);
-  if (is_aic_) attach(isa::Pipe::FIX, mte::Direction::write, setup.port);
+  attach(isa::Pipe::MTE2, mte::Direction::read, 0);
+  attach(isa::Pipe::MTE3, mte::Direction::write, 1);
+  if (is_aic_) attach(isa::Pipe::FIX, mte::Direction::write, 2);
 }
 
 void CoreModel::begin(const scalar::CoreIdentity& identity, const CoreProgram& program, Cycle now) {
@@ -227,6 +232,7 @@ bool CoreModel::resolve(Cycle now) {
       }
       if (!host_.cross_take(index_, static_cast<unsigned>(stop_.issued.operand[0]))) return block(Wait::cross, StallReason::cross_core);
       resume(now);
+      if (order_) order_->cross_received();
       return true;
     }
     case StopKind::cache:
@@ -275,6 +281,7 @@ bool CoreModel::resolve_issue(Cycle now) {
   wait_ = Wait::none;
   Operation* op = prepare(static_cast<unsigned>(wait_pipe_));
   if (!op) return resolve(now);  // the fault, at its own cycle
+  if (order_) order_->issued(*op);
   shared_.hazards.add(op);
   target.push(op);
   return true;
@@ -374,6 +381,7 @@ bool CoreModel::resolve_scalar_flag(Cycle now) {
   if (set) {
     const Cycle visible = now + timing_.pipe.flag_propagation;
     shared_.flags.set(0, other, id, visible);
+    if (order_) order_->set_flag(0, {}, 0, other, id);
     flag_raised(other, visible);
     return true;
   }
@@ -384,6 +392,7 @@ bool CoreModel::resolve_scalar_flag(Cycle now) {
   }
   shared_.flags.clear(other, 0, id);
   resume(now);
+  if (order_) order_->wait_flag(0, {}, other, 0, id);
   return true;
 }
 
@@ -391,6 +400,7 @@ bool CoreModel::resolve_barrier_all(Cycle now) {
   if (!reach(now)) return false;
   if (!drained()) return block(Wait::retire, StallReason::barrier);
   resume(now);
+  if (order_) order_->barrier_all();
   return true;
 }
 
@@ -402,12 +412,9 @@ bool CoreModel::resolve_memory(Cycle now) {
     access.base = stop_.access.address;
     access.bytes = stop_.access.bytes;
     access.write = stop_.access.write;
-    if (const Operation* earlier = shared_.hazards.conflict(access, ~std::uint64_t{0}, now)) {
-      if (shared_.settings.strict) {
-        return fail(now, FaultKind::hazard, fmt::format("the scalar unit {} UB [{:#x}, {:#x}) while {} of {} (pc {:#x}) is unfinished and nothing orders them",
-                                                    access.write ? "writes" : "reads", access.low(), access.high(), isa::mnemonic(earlier->issued.op),
-                                                    isa::to_string(earlier->issued.pipe), earlier->issued.pc));
-      }
+    if (order_) {
+      if (const auto conflict = order_->scalar_access(access, front_->pc())) return fail(now, FaultKind::hazard, describe("the scalar unit", conflict));
+    } else if (shared_.hazards.conflict(access, ~std::uint64_t{0}, now)) {
       if (wait_reason_ != StallReason::hazard || wait_ != Wait::retire) ++hazard_waits_;
       return block(Wait::retire, StallReason::hazard);
     }
@@ -476,7 +483,7 @@ void CoreModel::step_pipe(unsigned pipe, Cycle now) { pipes_[pipe]->step(now); }
 
 int CoreModel::complete(const memory::Completion& completion) {
   for (auto& port : ports_) {
-    if (port->port != completion.port || port->write != completion.write) continue;
+    if (port->tag != mte::DmaEngine::engine_of(completion)) continue;
     port->engine().complete(completion);
     return port->pipe_index;
   }
@@ -536,12 +543,28 @@ void CoreModel::raise(const Operation& op, const pipe::OperandFault& fault) {
   host_.fault(index_, full, op.issued.pc);
 }
 
-void CoreModel::check_order(const Operation& op, Cycle now) {
-  const Operation* earlier = shared_.hazards.conflict(op, now);
-  if (!earlier) return;
-  raise(op, {FaultKind::hazard, fmt::format("{} conflicts with {} of {} (pc {:#x}), which is unfinished, and nothing orders them",
-                                            isa::mnemonic(op.issued.op), isa::mnemonic(earlier->issued.op),
-                                            isa::to_string(earlier->issued.pipe), earlier->issued.pc)});
+std::string CoreModel::describe(const std::string& what, const pipe::OrderTracker::Conflict& conflict) const {
+  const auto range = [](const memory::Access& a) {
+    return fmt::format("{} {} [{:#x}, {:#x})", a.write ? "writes" : "reads", to_string(a.space), a.low(), a.high());
+  };
+  const pipe::OrderTracker::Record& other = *conflict.other;
+  const std::string line = host_.source_line(index_, other.pc);
+  return fmt::format("{} {} and {} of {} at pc {:#x}{} {}: nothing orders them", what, range(conflict.mine),
+                     other.pipe == isa::Pipe::S ? "a scalar access" : isa::mnemonic(other.op), isa::to_string(other.pipe), other.pc,
+                     line.empty() ? "" : " (" + line + ")", range(conflict.theirs));
+}
+
+void CoreModel::follow_order(const Operation& op) {
+  const unsigned pipe = op.pipe_index + 1u;
+  const auto code = static_cast<unsigned>(pipes_[op.pipe_index]->code());
+  switch (op.kind) {
+    case Kind::set_flag: return order_->set_flag(pipe, op.clock, code, op.pair_pipe, op.flag_id);
+    case Kind::wait_flag: return order_->wait_flag(pipe, op.clock, op.pair_pipe, code, op.flag_id);
+    case Kind::barrier: return order_->barrier(pipe, op.clock);
+    case Kind::cross_set: return order_->cross_sent(pipe, op.clock);
+    case Kind::work:
+      if (const auto conflict = order_->start(op)) raise(op, {FaultKind::hazard, describe(isa::mnemonic(op.issued.op), conflict)});
+  }
 }
 
 CoreCounters CoreModel::close(Cycle end) {

@@ -12,6 +12,7 @@
 
 #include "src/mte/dma_engine.h"
 #include "src/pipe/cross_core.h"
+#include "src/pipe/order.h"
 #include "src/pipe/pipe_model.h"
 #include "src/scalar/front_end.h"
 #include "src/sim/units.h"
@@ -39,6 +40,7 @@ class CoreHost {
   virtual void cross_send(unsigned core, unsigned message, Cycle now) = 0;
   virtual bool cross_take(unsigned core, unsigned id) = 0;
   virtual void fault(unsigned core, Fault fault, std::uint64_t pc) = 0;  // the machine adds disassembly and source line
+  virtual std::string source_line(unsigned core, std::uint64_t pc) const = 0;
   virtual void core_ended(unsigned core, Cycle now) = 0;
   virtual void print(unsigned core, const std::string& line) = 0;
   virtual void trace(const TraceEvent& event) = 0;
@@ -76,7 +78,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   struct LaunchSetup {
     memory::DeviceMemory* gm = nullptr;
     memory::GmPath* path = nullptr;
-    std::uint16_t port = 0, store_port = 0;   // MTE2 and FIX; MTE3
+    std::uint16_t port = 0;                   // of the memory system
     pipe::RunSettings settings;
     std::uint64_t runahead = 1, instruction_limit = 0;
     std::vector<UndoStore>* undo = nullptr;
@@ -110,7 +112,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   void space_in_queue(unsigned pipe_index) override;
   void cross_send(unsigned message, Cycle now) override { host_.cross_send(index_, message, now); }
   void raise(const pipe::Operation& op, const pipe::OperandFault& fault) override;
-  void check_order(const pipe::Operation& op, Cycle now) override;
+  void follow_order(const pipe::Operation& op) override;
   void hazard_waited() override { ++hazard_waits_; }
 
  private:
@@ -133,6 +135,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   void set_fault(FaultKind kind, std::string detail);          // becomes the pending stop, reported at the front end's time
   bool fail(Cycle now, FaultKind kind, std::string detail);    // set_fault and resolve
   bool report_fault(Fault fault);
+  std::string describe(const std::string& what, const pipe::OrderTracker::Conflict& conflict) const;
   void print_record(std::uint64_t address);
   pipe::Operation* target_operation();
   int pipe_index_of(unsigned code) const { return code < pipe::kPipeCodes ? index_of_[code] : -1; }
@@ -145,6 +148,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   CoreHost& host_;
   memory::CoreMemory memory_;
   pipe::PipeShared shared_;
+  std::unique_ptr<pipe::OrderTracker> order_;   // strict sync only
   std::vector<std::unique_ptr<pipe::PipeModel>> pipes_;
   std::array<int, pipe::kPipeCodes> index_of_{};
   class Port;

@@ -31,7 +31,6 @@ std::vector<LaunchResult> Simulation::run(const std::vector<LaunchPlan>& plans) 
   const auto begin = std::chrono::steady_clock::now();
   Chip& chip = *state_->chip;
   sc_core::sc_start(sc_core::SC_ZERO_TIME);  // elaborate
-  state_->path.begin(now_cycle());
   chip.place(plans);
   // In slices of simulated time, so that progress can be shown and a run can be stopped.
   constexpr Cycle kSlice = 20'000;

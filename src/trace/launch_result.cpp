@@ -1,6 +1,4 @@
 // The parts of the public result types that only read their own fields, and the words for the public enumerations.
-#include <numeric>
-
 #include <fmt/format.h>
 
 #include "src/trace/trace.h"
@@ -61,8 +59,6 @@ L2State l2_state_from(const std::string& word) {
     if (word == to_string(state)) return state;
   throw Error("unknown state of the L2", "l2", "cold, warm or carried", "'" + word + "'");
 }
-
-std::uint64_t PipeCounters::total() const { return std::accumulate(stall.begin(), stall.end(), busy + idle); }
 
 std::map<std::string, PipeCounters> LaunchResult::pipes() const {
   std::map<std::string, PipeCounters> sums;

@@ -61,7 +61,14 @@ const char* to_string(ElementType type) {
 }
 
 const char* symbol_suffix(ElementType type) {
-  return type == ElementType::f32 ? "f32" : type == ElementType::f16 ? "f16" : to_string(type);
+  switch (type) {
+    case ElementType::f32: return "f32";
+    case ElementType::f16: return "f16";
+    case ElementType::bf16: return "bf16";
+    case ElementType::s8: return "s8";
+    case ElementType::s32: return "s32";
+  }
+  return "?";
 }
 
 std::uint64_t bytes_of(ElementType type) {

@@ -12,7 +12,7 @@ enum class ElementType : std::uint8_t { f32, f16, bf16, s8, s32 };
 // "fp32", "fp16", "bf16", "int8", "int32". Errors: Error for another word.
 ElementType element_type_from(const std::string& word);
 const char* to_string(ElementType type);
-// As the names of library kernels have it: "f32", "f16", "bf16", "int8", "int32".
+// As the names of library kernels have it: "f32", "f16", "bf16", "s8", "s32".
 const char* symbol_suffix(ElementType type);
 std::uint64_t bytes_of(ElementType type);
 // Largest relative error of one rounding to the type; 0 for integers.

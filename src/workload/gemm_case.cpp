@@ -6,6 +6,9 @@
 namespace vitruvian::workload {
 namespace {
 
+// gemm_s8.cpp: a ring of four int32 tiles of 128 x 256 for each block.
+constexpr std::uint64_t kWorkspaceOfBlock = 4 * 128 * 256 * sizeof(std::int32_t);
+
 class GemmCase final : public KernelCase {
  public:
   GemmCase(const Parameters& parameters, bool pto) : pto_(pto) {
@@ -26,6 +29,7 @@ class GemmCase final : public KernelCase {
     transposed_ = reader.word("b") == "nk";
   }
 
+  std::string source() const override { return quantised() ? "gemm_s8.cpp" : "gemm.cpp"; }
   std::string symbol() const override {
     if (pto_) return "pto_gemm";
     std::string name = std::string("gemm_") + symbol_suffix(input_);
@@ -43,7 +47,7 @@ class GemmCase final : public KernelCase {
     c_ = DeviceBuffer(device, m_ * n_ * bytes_of(output_));
     if (quantised()) {
       scale_ = DeviceBuffer(device, n_ * sizeof(float));
-      workspace_ = DeviceBuffer(device, m_ * n_ * bytes_of(ElementType::s32));
+      workspace_ = DeviceBuffer(device, block_dim(device) * kWorkspaceOfBlock);
     }
     if (with_data) fill(seed);
     std::vector<NamedArgument> arguments{{"a", a_.address()}, {"b", b_.address()}, {"c", c_.address()}};

@@ -66,6 +66,7 @@ std::vector<Argument> bind_arguments(const std::string& signature, const std::ve
 class KernelCase {
  public:
   virtual ~KernelCase() = default;
+  virtual std::string source() const = 0;      // in kernels/lib
   virtual std::string symbol() const = 0;
   virtual std::uint32_t block_dim(const Device& device) const = 0;
   // Allocates the buffers; fills them unless `with_data` is false (timing_only reads none of it).

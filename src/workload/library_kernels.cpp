@@ -23,23 +23,23 @@ const ParameterInfo kCores{"cores", "all", "blocks to launch: a number, or all"}
 
 const std::vector<Entry>& entries() {
   static const std::vector<Entry> list{
-      {{"gemm", "gemm.cpp", "C[m,n] = A[m,k] x B[k,n], row-major, any shape", "max |C - ref| / max (|A||B|)",
+      {{"gemm", "C[m,n] = A[m,k] x B[k,n], row-major, any shape", "max |C - ref| / max (|A||B|)",
         {{"m", "4096", "rows of A and C"}, {"n", "4096", "columns of B and C"}, {"k", "4096", "columns of A, rows of B"},
          {"dtype", "bf16", "bf16, fp16 or int8 (int32 sums, dequantised to bf16 on the vector cores)"},
          {"out", "same", "same, or fp32 (of bf16 and fp16)"}, {"b", "kn", "how B is stored: kn, or nk (its transpose)"}, kCores}},
        make_gemm},
-      {{"pto_gemm", "gemm.cpp", "the published PTO schedule: fp16 in, fp32 out, B stored as [n,k], base tile 128 x 256 x 64", "max |C - ref| / max (|A||B|)",
+      {{"pto_gemm", "the published PTO schedule: fp16 in, fp32 out, B stored as [n,k], base tile 128 x 256 x 64", "max |C - ref| / max (|A||B|)",
         {{"m", "1536", "rows of A and C"}, {"n", "1536", "columns of C"}, {"k", "1536", "columns of A"}, kCores}},
        make_pto_gemm},
-      {{"vector_add", "vector_add.cpp", "z[n] = x[n] + y[n]", "max |z - (x + y)| / max (|x| + |y|)",
-        {{"n", "16777216", "elements"}, {"dtype", "fp16", "fp16, fp32 or bf16"}, {"tile", "8192", "elements of a copy"},
-         {"buffers", "2", "1, or 2 for double buffering"}, kCores}},
+      {{"vector_add", "z[n] = x[n] + y[n]", "max |z - (x + y)| / max (|x| + |y|)",
+        {{"n", "16777216", "elements"}, {"dtype", "fp16", "fp16, fp32 or bf16"}, {"tile", "16384", "fp16 only: elements of a copy"},
+         {"buffers", "2", "fp16 only: 1, or 2 for double buffering"}, kCores}},
        make_vector_add},
-      {{"rms_norm", "rms_norm.cpp", "y = x / sqrt(mean(x^2) + epsilon) * gamma, by rows", "max |y - ref| / max |ref|",
+      {{"rms_norm", "y = x / sqrt(mean(x^2) + epsilon) * gamma, by rows", "max |y - ref| / max |ref|",
         {{"rows", "4096", "rows"}, {"columns", "7168", "elements of a row"}, {"dtype", "bf16", "bf16, fp16 or fp32"},
          {"epsilon", "1e-6", "added to the mean of squares"}, kCores}},
        make_rms_norm},
-      {{"softmax", "softmax.cpp", "y = exp(x - max x) / sum exp(x - max x), by rows", "max |y - ref| / max |ref|",
+      {{"softmax", "y = exp(x - max x) / sum exp(x - max x), by rows", "max |y - ref| / max |ref|",
         {{"rows", "4096", "rows"}, {"columns", "4096", "elements of a row"}, {"dtype", "bf16", "bf16, fp16 or fp32"}, kCores}},
        make_softmax},
   };
@@ -151,7 +151,7 @@ KernelReport run_library_kernel(Device& device, const KernelRequest& request) {
   report.useful_operations = kernel->useful_operations();
   report.useful_bytes = kernel->useful_bytes();
 
-  const auto module = device.load(cached_elf(entry.info.source, request.flags));
+  const auto module = device.load(cached_elf(kernel->source(), request.flags));
   const std::string symbol = find_symbol(*module, kernel->symbol());
   LaunchOptions options = request.options;
   options.block_dim = kernel->block_dim(device);

@@ -26,7 +26,7 @@ struct ParameterInfo {
 
 // What `vitruvian kernel --help` lists.
 struct LibraryKernelInfo {
-  std::string name, source, summary, error_formula;
+  std::string name, summary, error_formula;
   std::vector<ParameterInfo> parameters;
 };
 const std::vector<LibraryKernelInfo>& library_kernels();

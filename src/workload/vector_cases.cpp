@@ -40,7 +40,11 @@ class VectorAddCase final : public KernelCase {
     tile_ = reader.count("tile");
     buffers_ = reader.count("buffers");
   }
-  std::string symbol() const override { return std::string("vector_add_") + symbol_suffix(type_); }
+  std::string source() const override { return "vector_add.cpp"; }
+  std::string symbol() const override {
+    // Only fp16 has a kernel whose tile and buffers are arguments; the others fix them.
+    return std::string("vector_add_") + symbol_suffix(type_) + (type_ == ElementType::f16 ? "_tile" : "");
+  }
   std::uint32_t block_dim(const Device& device) const override { return blocks(device, cores_); }
 
   std::vector<NamedArgument> prepare(Device& device, std::uint64_t seed, bool with_data) override {
@@ -52,7 +56,7 @@ class VectorAddCase final : public KernelCase {
       fill_random(type_, y_.host(), total_, seed + 1);
       z_.poison();
     }
-    return {{"x", x_.address()}, {"y", y_.address()}, {"z", z_.address()}, {"total", total_}, {"tile", tile_}, {"buffers", buffers_}};
+    return {{"x", x_.address()}, {"y", y_.address()}, {"z", z_.address()}, {"count", total_}, {"tile", tile_}, {"buffers", buffers_}};
   }
 
   // max |z - (x + y)| / max (|x| + |y|); bound: one rounding to the type (bf16 goes through fp32: a second one).
@@ -90,6 +94,7 @@ class RowCase : public KernelCase {
     type_ = reader.type("dtype", {ElementType::bf16, ElementType::f16, ElementType::f32});
     cores_ = reader.word("cores") == "all" ? 0 : reader.count("cores");
   }
+  std::string source() const override { return name_ + ".cpp"; }
   std::string symbol() const override { return name_ + "_" + symbol_suffix(type_); }
   std::uint32_t block_dim(const Device& device) const override { return blocks(device, cores_); }
 
@@ -101,7 +106,7 @@ class RowCase : public KernelCase {
       fill_random(type_, x_.host(), rows_ * columns_, seed, input_scale());
       y_.poison();
     }
-    return {{"x", x_.address()}, {"y", y_.address()}, {"rows", rows_}, {"columns", columns_}};
+    return {{"x", x_.address()}, {"y", y_.address()}, {"rows", rows_}, {"width", columns_}};
   }
 
   // max |y - ref| / max |ref|; bound: two roundings to the type, and fp32 sums and functions of a few units each.
@@ -142,7 +147,7 @@ class RmsNormCase final : public RowCase {
       gamma_.clear();
       fill_random(type_, gamma_.host(), columns_, seed + 1);
     }
-    arguments.insert(arguments.begin() + 1, {"gamma", gamma_.address()});
+    arguments.insert(arguments.begin() + 1, {"weight", gamma_.address()});
     arguments.push_back({"epsilon", epsilon_});
     return arguments;
   }

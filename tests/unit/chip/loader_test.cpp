@@ -1,6 +1,7 @@
 #include <catch2/catch_approx.hpp>
 #include <catch2/matchers/catch_matchers_string.hpp>
 #include <cstdlib>
+#include <fstream>
 
 #include "src/chip/nearest.h"
 #include "tests/unit/chip/chip_file.h"
@@ -68,6 +69,7 @@ TEST_CASE("a value of the wrong type, sign or unit names file, line and path") {
            Row{"ub: {bytes: {value: 0.3, unit: KiB}}\n", "test.yaml:4: 'ub.bytes' is not whole"},
            Row{"clock: {value: 1, unit: GHz, source: x}\n", "test.yaml:4: 'clock' has a source but no trust"},
            Row{"clock: {value: 1, unit: GHz, source: x, trust: high}\n", "test.yaml:4: unknown trust of 'clock'"},
+           Row{"clock: {value: 1, unit: GHz, trust: measurd}\n", "test.yaml:4: unknown trust of 'clock'"},
            Row{"costs: 3\n", "test.yaml:4: wrong type of 'costs'"},
            Row{"costs:\n  vadd: 3\n", "test.yaml:5: wrong form of 'costs.vadd'"},
            Row{"costs:\n  vadd: {head: -1}\n", "test.yaml:5: 'costs.vadd.head' is negative"},
@@ -113,6 +115,11 @@ TEST_CASE("a chip states only what differs from its base") {
   CHECK(spec.cost("vadd").interval == OperationCost{}.interval);
   CHECK(spec.cost("vadd").trust == Trust::measured);
   CHECK(spec.cost("vmul").tail == base.cost("vmul").tail);
+}
+
+TEST_CASE("trust without a source is assumed") {
+  const ChipFile file(on_910b1("clock: {value: 1, unit: GHz, trust: measured}\n"));
+  CHECK(ChipSpec::load(file.path()).value(Param::clock).trust == Trust::assumed);
 }
 
 TEST_CASE("a base may lie beside the file, and must not lead back to it") {
