@@ -1,54 +1,9 @@
 #include <algorithm>
-#include <array>
-
-#include <fmt/format.h>
+#include <map>
 
 #include "src/runtime/device_state.h"
 
 namespace vitruvian {
-
-std::map<std::string, PipeCounters> LaunchResult::pipes() const {
-  std::map<std::string, PipeCounters> sums;
-  for (const CoreCounters& core : cores)
-    for (const PipeCounters& pipe : core.pipes) {
-      PipeCounters& sum = sums[pipe.pipe];
-      sum.pipe = pipe.pipe;
-      sum.operations += pipe.operations;
-      sum.busy += pipe.busy;
-      for (std::size_t i = 0; i < sum.stall.size(); ++i) sum.stall[i] += pipe.stall[i];
-      sum.idle += pipe.idle;
-      sum.bytes += pipe.bytes;
-      sum.assumed_busy += pipe.assumed_busy;
-    }
-  return sums;
-}
-
-namespace {
-
-template <typename Enum, std::size_t N>
-Enum from_word(const std::string& word, const char* what, const std::array<const char*, N>& names) {
-  std::string all;
-  for (std::size_t i = 0; i < N; ++i) {
-    if (word == names[i]) return static_cast<Enum>(i);
-    all += (i ? ", " : "") + std::string(names[i]);
-  }
-  throw Error(fmt::format("unknown {}", what), "", "one of: " + all, word);
-}
-
-constexpr std::array<const char*, 4> kModes{"full", "timing_only", "functional_only", "auto"};
-constexpr std::array<const char*, 2> kSyncs{"auto", "strict"};
-constexpr std::array<const char*, 3> kL2States{"cold", "warm", "carried"};
-constexpr std::array<const char*, 9> kReasons{"flag", "barrier", "hazard", "memory", "queue_full", "cross_core", "unit_flag", "fetch", "load"};
-
-}  // namespace
-
-const char* to_string(Mode mode) { return kModes[static_cast<std::size_t>(mode)]; }
-const char* to_string(Sync sync) { return kSyncs[static_cast<std::size_t>(sync)]; }
-const char* to_string(L2State state) { return kL2States[static_cast<std::size_t>(state)]; }
-const char* to_string(StallReason reason) { return reason == StallReason::kCount ? "none" : kReasons[static_cast<std::size_t>(reason)]; }
-Mode mode_from(const std::string& word) { return from_word<Mode>(word, "mode", kModes); }
-Sync sync_from(const std::string& word) { return from_word<Sync>(word, "sync", kSyncs); }
-L2State l2_state_from(const std::string& word) { return from_word<L2State>(word, "l2 state", kL2States); }
 
 namespace runtime {
 

@@ -1,0 +1,42 @@
+// The door of src/python: each function adds one group of bindings to vitruvian._core. The module is thin: NumPy arrays,
+// marks like vt.out and everything that a notebook shows live in python/vitruvian.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include <pybind11/pybind11.h>
+
+#include "vitruvian/vitruvian.h"
+
+namespace vitruvian::python {
+
+void bind_device(pybind11::module_& module);
+void bind_results(pybind11::module_& module);
+void bind_chips(pybind11::module_& module);
+
+// Watches a run from Python: looks for Ctrl-C, calls the user's progress function, and keeps what they raise until the
+// run has unwound. Make it with the GIL held, give `callback()` to a run that goes on without the GIL, then `finish()`.
+class RunWatch {
+ public:
+  explicit RunWatch(pybind11::object progress) : progress_(std::move(progress)) {}
+  std::function<bool(double)> callback() {
+    return [this](double share) { return look(share); };
+  }
+  // Raises what stopped the run.
+  void finish() {
+    if (error_) throw std::move(*error_);
+  }
+
+ private:
+  bool look(double share);
+
+  pybind11::object progress_;
+  std::optional<pybind11::error_already_set> error_;
+  std::chrono::steady_clock::time_point looked_{};
+};
+
+// Launch options from keyword arguments. Errors: Error for an unknown word or name.
+LaunchOptions options_from(const pybind11::dict& keywords);
+
+}  // namespace vitruvian::python
