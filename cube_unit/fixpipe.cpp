@@ -64,7 +64,10 @@ std::int32_t quantised(float scaled, std::int32_t offset, std::int32_t low, std:
 class Line {
  public:
   Line(const Fixpipe& fixpipe, const memory::CoreMemory& memory, const KernelSet& kernels)
-      : fixpipe_(fixpipe), kernels_(kernels), parameters_(memory.fb.data() + fixpipe.parameters) {}
+      : fixpipe_(fixpipe), kernels_(kernels), parameters_(memory.fb.data() + fixpipe.parameters), scalar_(parameter_of(fixpipe.parameter)) {
+    if (fixpipe.scaling == Scaling::none) return;
+    for (std::uint32_t n = 0; n < fixpipe.n; ++n) scale_[n] = parameter(n).scale;
+  }
 
   // Converts `count` raw words in place of `words` to the output type at `to`.
   void convert(std::uint8_t* to, std::uint32_t* words, std::uint32_t first, std::uint32_t count) const {
@@ -73,7 +76,7 @@ class Line {
     if (fixpipe_.from_s32)
       for (std::uint32_t i = 0; i < count; ++i) store(values + i, static_cast<float>(static_cast<std::int32_t>(words[i])));
     if (fixpipe_.scaling != Scaling::none)
-      for (std::uint32_t i = 0; i < count; ++i) store(values + i, load(values + i) * parameter(first + i).scale);
+      for (std::uint32_t i = 0; i < count; ++i) store(values + i, load(values + i) * scale_[first + i]);
     if (fixpipe_.output == Output::s8 || fixpipe_.output == Output::s16) return finish_integer(to, values, first, count);
     apply_relu(values, count);
     finish_float(to, values, count);
@@ -88,8 +91,9 @@ class Line {
   static void store(float* to, float value) { std::memcpy(to, &value, sizeof value); }
 
   Parameter parameter(std::uint32_t channel) const {
-    std::uint64_t word = fixpipe_.parameter;
-    if (fixpipe_.scaling == Scaling::vector) std::memcpy(&word, parameters_ + std::size_t{channel} * kParameter, sizeof word);
+    if (fixpipe_.scaling != Scaling::vector) return scalar_;
+    std::uint64_t word;
+    std::memcpy(&word, parameters_ + std::size_t{channel} * kParameter, sizeof word);
     return parameter_of(word);
   }
 
@@ -150,6 +154,8 @@ class Line {
   const Fixpipe& fixpipe_;
   const KernelSet& kernels_;
   const std::uint8_t* parameters_;
+  Parameter scalar_;
+  float scale_[kMostColumns];  // of each channel, if there is scaling
 };
 
 void write(const Fixpipe& fixpipe, memory::CoreMemory& memory, std::uint64_t address, const std::uint8_t* from, std::size_t bytes) {

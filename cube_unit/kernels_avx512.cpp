@@ -18,7 +18,7 @@ struct ByteDot {
 // 16 rows of 8 words to 8 vectors of 16 words. Vector r holds rows 2r and 2r+1; three rounds of two-source permutes.
 void pack(std::uint8_t* to, const std::uint8_t* fractal) {
   __m512i r[8], s[8];
-  for (int i = 0; i < 8; ++i) r[i] = _mm512_loadu_si512(fractal + i * kVector);
+  for (std::uint32_t i = 0; i < 8; ++i) r[i] = _mm512_loadu_si512(fractal + i * kVector);
   // Round 1: from rows (2i, 2i+1 | 2i+2, 2i+3): words 0..3 and 4..7 of four rows, word-major.
   const __m512i low = _mm512_setr_epi32(0, 8, 16, 24, 1, 9, 17, 25, 2, 10, 18, 26, 3, 11, 19, 27);
   const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(4));
@@ -27,7 +27,7 @@ void pack(std::uint8_t* to, const std::uint8_t* fractal) {
     s[i + 4] = _mm512_permutex2var_epi32(r[2 * i], high, r[2 * i + 1]);
   }
   // s[i], s[i + 4] hold words 0..3, 4..7 of rows 4i..4i+3, one 128-bit lane for each word: a 4 x 4 transpose of lanes.
-  for (int half = 0; half < 2; ++half) {
+  for (std::uint32_t half = 0; half < 2; ++half) {
     const __m512i* q = s + 4 * half;
     const __m512i a = _mm512_shuffle_i32x4(q[0], q[1], 0x44), b = _mm512_shuffle_i32x4(q[0], q[1], 0xee);
     const __m512i c = _mm512_shuffle_i32x4(q[2], q[3], 0x44), d = _mm512_shuffle_i32x4(q[2], q[3], 0xee);

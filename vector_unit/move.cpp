@@ -143,7 +143,7 @@ void add_move(Table& table) {
   table.set(Op::vector_dup_b32, {Shape::fill, 32, 32, false, fill<U32>});
   table.set(Op::vbrcb_b16, {Shape::broadcast, 16, 16, false, broadcast<U16>});
   table.set(Op::vbrcb_b32, {Shape::broadcast, 32, 32, false, broadcast<U32>});
-  table.set(Op::vgather_b16, {Shape::gather, 16, 32, false, gather<U16>});
+  table.set(Op::vgather_b16, {Shape::gather, 16, 16, false, gather<U16>});
   table.set(Op::vgather_b32, {Shape::gather, 32, 32, false, gather<U32>});
   table.set(Op::vgatherb, {Shape::gather_blocks, 32, 32, false, gather_blocks});
   table.set(Op::scatter_vnchwconv_b8, {Shape::nchw, 8, 8, false, transpose_bytes});

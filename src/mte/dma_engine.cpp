@@ -24,6 +24,8 @@ struct Active {
   std::uint32_t unresolved = 0;
   bool begun = false;
   Cycle dispatch = 0;          // begins to prepare
+  Tick first_issue = 0;        // of its first request
+  std::uint64_t presented = 0; // payload bytes of the requests with an issue time
   Tick row_start = 0;          // issue time of its last row's first request
   ByteRate core_rate;          // pace of the core's side
   bool paced = false;
@@ -156,6 +158,8 @@ void DmaEngine::State::present(Active& active, Tick at, Cycle now, memory::GmPat
   const Cycle arrival = memory::cycle_after(at);
   const Piece piece = active.rows.next();
   if (piece.first_of_row) active.row_start = at;
+  if (active.presented == 0) active.first_issue = at;
+  active.presented += piece.payload;
   slots.take(arrival);
   ++active.unresolved;
   ++requests;
@@ -228,6 +232,21 @@ std::optional<Cycle> DmaEngine::issued(std::uint32_t id) const {
   for (std::uint32_t n = queue.first(); n != queue.end(); ++n)
     if (queue.at(n).transfer.id == id) return queue.at(n).issued;
   return std::nullopt;
+}
+
+Cycle DmaEngine::expected_issue(std::uint32_t id, Cycle now) const {
+  const TransferQueue& queue = state_->queue;
+  for (std::uint32_t n = queue.first(); n != queue.end(); ++n) {
+    const Active& active = queue.at(n);
+    if (active.transfer.id != id) continue;
+    if (active.issued) return std::max(now, *active.issued);
+    // At the pace so far; before there is one, at the pace of the core's side.
+    if (active.presented == 0) return std::max(now, active.transfer.start + active.transfer.core_side);
+    const double share = static_cast<double>(active.presented) / static_cast<double>(active.transfer.gm.total_bytes());
+    const auto spent = static_cast<double>(state_->turn - active.first_issue);
+    return std::max(now, memory::cycle_after(active.first_issue + static_cast<Tick>(spent / share)));
+  }
+  return now;
 }
 
 std::optional<TransferDone> DmaEngine::pop_done() {

@@ -40,6 +40,9 @@ struct DmaTiming {
 };
 std::shared_ptr<const DmaTiming> make_dma_timing(const chip::ChipSpec& spec);
 
+// NZ2ND writes of the fixpipe use requests of at most this size (facts 3.3).
+inline constexpr std::uint16_t kLargestFixpipeRequest = 256;
+
 enum class Direction : std::uint8_t { read, write };
 enum class Shape : std::uint8_t { plain, nd2nz };
 

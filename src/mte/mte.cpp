@@ -24,6 +24,21 @@ pipe::OperandFault check(const pipe::Issued& issued) {
   }
 }
 
+namespace {
+
+// Bytes written; where the written set is only a bound, the bytes read.
+std::uint64_t bytes_moved(const memory::Footprint& footprint) {
+  std::uint64_t written = 0, read = 0;
+  bool bound = false;
+  for (const memory::Access& access : footprint) {
+    (access.write ? written : read) += access.total_bytes();
+    bound |= access.write && access.bounding;
+  }
+  return bound ? read : written;
+}
+
+}  // namespace
+
 memory::Footprint footprint(const pipe::Issued& issued) {
   memory::Footprint result;
   const Route route = route_of(issued.op);
@@ -42,10 +57,7 @@ memory::Footprint footprint(const pipe::Issued& issued) {
 
 pipe::Cost cost(const pipe::Issued& issued, const memory::Footprint& footprint, const MteTiming& timing) {
   const TransferCost& row = timing.row[static_cast<std::size_t>(issued.op)];
-  std::uint64_t bytes = 0;
-  for (const memory::Access& access : footprint)
-    if (access.write) bytes += access.total_bytes();
-  const double occupancy = std::ceil(std::max(row.interval, row.per_byte * static_cast<double>(bytes)));
+  const double occupancy = std::ceil(std::max(row.interval, row.per_byte * static_cast<double>(bytes_moved(footprint))));
   const double latency = std::ceil(row.head + occupancy + row.tail);
   return {static_cast<std::uint64_t>(occupancy), static_cast<std::uint64_t>(latency), row.assumed};
 }

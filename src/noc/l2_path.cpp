@@ -29,6 +29,7 @@ L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm)
       write_latency_(memory::ticks_from(timing.write_latency)),
       miss_latency_(memory::ticks_from(timing.miss_latency)),
       request_cost_(memory::ticks_from(timing.request_cost)),
+      merge_delay_(memory::ticks_from(timing.merge_delay)),
       same_line_interval_(memory::ticks_from(timing.same_line_interval)),
       tlb_miss_(memory::ticks_from(timing.tlb_miss)),
       line_shift_(shift_of(timing.line, "an L2 line is a power of two of bytes")),
@@ -38,7 +39,7 @@ L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm)
       lookahead_(std::min({hit_latency_, write_latency_, miss_latency_}) >> memory::kTickBits),
       ports_(timing.aic_ports + timing.aiv_ports),
       slices_(timing.slices),
-      page_ready_(page_mask_ + 1) {
+      page_ready_(page_mask_ + 1, kUntouched) {
   ensure(timing.line / timing.sector <= 8, "an L2 line has at most 8 sectors");
   ensure(timing.read_channels_aic <= 4 && timing.read_channels_aiv <= 4, "a core has at most 4 read channels");
   ensure(timing.bucket <= lookahead_, "the bucket of the memory model is no longer than the smallest latency");
@@ -86,7 +87,7 @@ Tick L2Path::pass_slice(Slice& slice, const MemoryRequest& request, Tick at) {
 // The first touch of a page waits for the walk, and so do the requests that come meanwhile.
 Tick L2Path::page_delay(std::uint64_t address, Tick at) {
   Tick& ready = page_ready_[address >> page_shift_ & page_mask_];
-  if (ready == 0) [[unlikely]] ready = at + tlb_miss_ + 1;
+  if (ready == kUntouched) [[unlikely]] ready = at + tlb_miss_;
   return ready > at ? ready - at : 0;
 }
 
@@ -115,13 +116,11 @@ Tick L2Path::serve_read(const MemoryRequest& request, std::uint64_t line, std::u
   L2Line& entry = tags_.at(index);
   const Tick hit = at + hit_latency_ + line_delay(entry, request.port, at);
   ++counts_.l2_hits;
-  const bool same_port = entry.port == request.port;
   entry.port = request.port;
   if (entry.ready <= hit) return hit;
 
-  // In flight: a core's first requests wait for the fill; those without a place to wait fetch the line again.
-  entry.waiters = same_port ? static_cast<std::uint16_t>(entry.waiters + 1) : std::uint16_t{1};
-  if (entry.waiters <= timing_.fill_waiters) {
+  // In flight: waits for the fill. Right behind a miss of the same core the miss is not on record yet.
+  if (entry.fill_port != request.port || at >= entry.missed + merge_delay_) {
     ++merged_;
     return entry.ready;
   }
@@ -139,8 +138,8 @@ Tick L2Path::read_missing(const MemoryRequest& request, std::uint64_t line, std:
   L2Line& entry = tags_.at(index);
   const std::uint32_t fill = std::max<std::uint32_t>(timing_.fill, request.bytes);
   const std::uint64_t first = request.address & ~std::uint64_t{fill - 1};
-  entry.waiters = 1;
-  entry.port = request.port;
+  entry.port = entry.fill_port = request.port;
+  entry.missed = at;
   return fetch(entry, line, sectors_of(first, fill), at) + stall;
 }
 
@@ -195,13 +194,14 @@ void L2Path::reset_clock() {
 void L2Path::start_cold() {
   reset_clock();
   tags_.clear();
-  std::fill(page_ready_.begin(), page_ready_.end(), Tick{0});
+  std::fill(page_ready_.begin(), page_ready_.end(), kUntouched);
 }
 
 void L2Path::start_carried() {
   reset_clock();
   tags_.reset_clock();
-  for (Tick& ready : page_ready_) ready = std::min<Tick>(ready, 1);  // touched stays touched
+  for (Tick& ready : page_ready_)
+    if (ready != kUntouched) ready = 0;
 }
 
 void L2Path::warm(std::uint64_t address, std::uint64_t bytes) {
@@ -215,7 +215,7 @@ void L2Path::warm(std::uint64_t address, std::uint64_t bytes) {
     tags_.at(index).valid = sectors_of(0, timing_.line);
   }
   for (std::uint64_t page = address >> page_shift_; page <= (address + bytes - 1) >> page_shift_; ++page)
-    page_ready_[page & page_mask_] = 1;
+    page_ready_[page & page_mask_] = 0;
 }
 
 MemoryCounters L2Path::counters(Cycle elapsed) const {

@@ -6,7 +6,8 @@
 // Model: requests are served in the order of their arrival (then port, then enqueue). A request waits for its port and its
 // slice; a read that hits comes back a fixed latency later, one that misses takes the miss latency and HBM's queue, a write
 // is accepted after the write latency and stays dirty in L2 until its line is evicted. Requests to a line in flight wait for
-// its fill, requests of different cores to one line are served one after another.
+// its its fill (except right behind a miss of the same core: those go to memory too, as unaligned rows do on silicon), requests
+// of different cores to one line are served one after another.
 //
 // Approximations: a place in a slice or stack is taken in arrival order, so waits for pages, lines and fills delay the
 // request's data and nobody else; writes are whole sectors; the path back has no queue of its own (requests were
@@ -37,7 +38,7 @@ struct L2Timing {
   std::uint32_t slices = 1, ways = 1, line = 512, sector = 128;
   std::uint64_t bytes = 0;                                 // capacity
   std::uint32_t fill = 512;                                // fetched around a read that misses
-  std::uint32_t fill_waiters = 1;                          // of one port on one line in flight
+  double merge_delay = 0;                                  // from a miss until further requests of its core wait for its fill
   double hit_latency = 0, write_latency = 0, miss_latency = 0;
   double slice_bytes_per_cycle = 1;                        // each direction
   double request_cost = 0;                                 // of any request in its slice
@@ -99,13 +100,14 @@ class L2Path final : public memory::GmPath {
   L2Tags tags_;
   hbm_model::HbmModel hbm_;
   ByteRate channel_rate_, slice_rate_;
-  Tick hit_latency_, write_latency_, miss_latency_, request_cost_, same_line_interval_, tlb_miss_;
+  Tick hit_latency_, write_latency_, miss_latency_, request_cost_, merge_delay_, same_line_interval_, tlb_miss_;
   unsigned line_shift_, sector_shift_, page_shift_;
   std::uint64_t page_mask_;
   Cycle lookahead_;
   std::vector<Port> ports_;
   std::vector<Slice> slices_;
-  std::vector<Tick> page_ready_;                                // zero: not touched yet
+  static constexpr Tick kUntouched = ~Tick{0};
+  std::vector<Tick> page_ready_;                                // when a page's first touch is over
   MemoryCounters counts_;
   std::uint64_t merged_ = 0, refetched_ = 0;
 };

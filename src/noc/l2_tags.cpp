@@ -61,7 +61,7 @@ void L2Tags::clear() {
 }
 
 void L2Tags::reset_clock() {
-  for (L2Line& entry : lines_) entry.ready = entry.next_service = 0;
+  for (L2Line& entry : lines_) entry.ready = entry.missed = entry.next_service = 0;
 }
 
 std::uint64_t L2Tags::resident_lines() const {

@@ -14,9 +14,10 @@ using memory::Tick;
 
 struct L2Line {
   Tick ready = 0;          // the last fill's data are at the core that asked for them
+  Tick missed = 0;         // when that fill was asked for
   Tick next_service = 0;   // same-line serialisation
   std::uint16_t port = 0;  // who asked last
-  std::uint16_t waiters = 0;  // requests of that port that wait for the fill
+  std::uint16_t fill_port = 0;  // who asked for the fill
   std::uint8_t valid = 0, dirty = 0;  // a bit for each sector
 };
 

@@ -20,7 +20,7 @@ L2Timing L2Timing::from(const chip::ChipSpec& spec) {
   t.sector = count(Param::l2_sector);
   t.bytes = spec.get_integer(Param::l2_bytes);
   t.fill = count(Param::l2_fill);
-  t.fill_waiters = count(Param::l2_fill_waiters);
+  t.merge_delay = spec.get(Param::l2_merge_delay);
   t.hit_latency = spec.get(Param::l2_hit_latency);
   t.write_latency = spec.get(Param::l2_write_latency);
   t.miss_latency = spec.get(Param::l2_miss_latency);

@@ -26,7 +26,6 @@ void LoadedModule::load_segments() {
   }
   std::memcpy(state_.gm.at(base_), flat.data(), flat.size());
   state_.gm.mark(base_, flat.size(), false);
-  scalar::Program program;
   std::uint64_t code_low = ~std::uint64_t{0}, code_high = 0, data_low = ~std::uint64_t{0}, data_high = 0;
   for (const Segment& segment : image_->segments()) {
     const std::uint64_t end = segment.offset + segment.bytes.size();
@@ -42,14 +41,14 @@ void LoadedModule::load_segments() {
     return std::vector<std::uint8_t>(flat.begin() + static_cast<std::ptrdiff_t>(low), flat.begin() + static_cast<std::ptrdiff_t>(high));
   };
   if (code_low < code_high) {
-    program.code_base = base_ + code_low;
-    program.code = part(code_low, code_high);
+    program_.code_base = base_ + code_low;
+    program_.code = part(code_low, code_high);
   }
   if (data_low < data_high) {
-    program.private_base = base_ + data_low;
-    program.private_data = part(data_low, data_high);
+    program_.private_base = base_ + data_low;
+    program_.private_data = part(data_low, data_high);
   }
-  decoded_ = scalar::decode_program(program);
+  decoded_ = scalar::decode_program(program_);
 }
 
 std::vector<std::string> LoadedModule::kernels() const {

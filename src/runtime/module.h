@@ -27,6 +27,7 @@ class LoadedModule final : public Module {
   DeviceState& state_;
   std::shared_ptr<const Image> image_;
   std::uint64_t base_ = 0;
+  scalar::Program program_;   // decoded_ refers to it
   std::shared_ptr<scalar::DecodedProgram> decoded_;
 };
 

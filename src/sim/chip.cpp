@@ -97,8 +97,6 @@ void Chip::prepare_core(unsigned index, std::size_t launch_index) {
   setup.gm = &gm_;
   setup.path = &path_;
   setup.port = static_cast<std::uint16_t>(index);
-  // MTE3 of an AIC (L1 -> GM) has a port number of its own behind those of all cores.
-  setup.store_port = static_cast<std::uint16_t>(core.model->is_aic() ? cores_.size() + index : index);
   setup.settings.timed = options.mode != Mode::functional_only;
   setup.settings.data = options.mode != Mode::timing_only;
   setup.settings.strict = options.sync == Sync::strict;
@@ -158,10 +156,8 @@ void Chip::memory_changed() {
 void Chip::advance_memory(Cycle now) {
   completions_.clear();
   path_.advance(now, completions_);
-  const auto core_count = cores_.size();
   for (const memory::Completion& completion : completions_) {
-    const std::size_t index = completion.port < core_count ? completion.port : completion.port - core_count;
-    Core& core = cores_[index];
+    Core& core = cores_[completion.port];
     const int pipe = core.model->complete(completion);
     if (pipe >= 0) core.module->pipes[static_cast<std::size_t>(pipe)]->wake(now);
   }

@@ -64,6 +64,7 @@ class CoreModel::Port final : public pipe::TransferPort {
     transfer.start = first_request;
     transfer.core_side = op.cost.occupancy;
     transfer.atomic = read && write;
+    if (op.issued.pipe == isa::Pipe::FIX) transfer.largest = mte::kLargestFixpipeRequest;
     engine_.submit(transfer);
   }
   void pump(Cycle now) override {
@@ -82,8 +83,7 @@ class CoreModel::Port final : public pipe::TransferPort {
   }
   mte::DmaEngine& engine() { return engine_; }
   int pipe_index = -1;
-  std::uint16_t port = 0;
-  bool write = false;
+  std::uint8_t tag = 0;
 
  private:
   static bool is_nd2nz(isa::Op op) {
@@ -139,19 +139,18 @@ void CoreModel::set_up(const LaunchSetup& setup) {
       if (const Buffer* buffer = memory_.find(static_cast<Space>(i))) sizes[static_cast<std::size_t>(i)] = buffer->size();
     order_ = std::make_unique<pipe::OrderTracker>(static_cast<unsigned>(pipes_.size() + 1), sizes);
   }
-  const auto attach = [&](isa::Pipe code, mte::Direction direction, std::uint16_t port) {
+  const auto attach = [&](isa::Pipe code, mte::Direction direction, std::uint8_t tag) {
     const int at = index_of_[static_cast<std::size_t>(code)];
-    auto made = std::make_unique<Port>(mte::DmaEngine(timing_.dma, direction, is_aic_, port), *setup.path, host_);
+    auto made = std::make_unique<Port>(mte::DmaEngine(timing_.dma, direction, is_aic_, setup.port, tag), *setup.path, host_);
     made->pipe_index = at;
-    made->port = port;
-    made->write = direction == mte::Direction::write;
+    made->tag = tag;
     pipes_[static_cast<std::size_t>(at)]->attach(made.get());
     ports_.push_back(std::move(made));
   };
   if (!setup.settings.timed) return;
-  attach(isa::Pipe::MTE2, mte::Direction::read, setup.port);
-  attach(isa::Pipe::MTE3, mte::Direction::write, setup.store_port);
-  if (is_aic_) attach(isa::Pipe::FIX, mte::Direction::write, setup.port);
+  attach(isa::Pipe::MTE2, mte::Direction::read, 0);
+  attach(isa::Pipe::MTE3, mte::Direction::write, 1);
+  if (is_aic_) attach(isa::Pipe::FIX, mte::Direction::write, 2);
 }
 
 void CoreModel::begin(const scalar::CoreIdentity& identity, const CoreProgram& program, Cycle now) {
@@ -484,7 +483,7 @@ void CoreModel::step_pipe(unsigned pipe, Cycle now) { pipes_[pipe]->step(now); }
 
 int CoreModel::complete(const memory::Completion& completion) {
   for (auto& port : ports_) {
-    if (port->port != completion.port || port->write != completion.write) continue;
+    if (port->tag != mte::DmaEngine::engine_of(completion)) continue;
     port->engine().complete(completion);
     return port->pipe_index;
   }

@@ -78,7 +78,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   struct LaunchSetup {
     memory::DeviceMemory* gm = nullptr;
     memory::GmPath* path = nullptr;
-    std::uint16_t port = 0, store_port = 0;   // MTE2 and FIX; MTE3
+    std::uint16_t port = 0;                   // of the memory system
     pipe::RunSettings settings;
     std::uint64_t runahead = 1, instruction_limit = 0;
     std::vector<UndoStore>* undo = nullptr;

@@ -1,12 +1,12 @@
 #include "cube_unit/fixpipe.h"
 
+#include <algorithm>
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <memory>
 
 #include "cube_unit/cube_unit.h"
 #include "src/mte/number_formats.h"
-#include "tests/unit/cube_unit/cube_core.h"
+#include "tests/unit/mte/core_fixture.h"
 
 using namespace vitruvian;
 using namespace vitruvian::test;

@@ -2,11 +2,10 @@
 
 #include <catch2/catch_test_macros.hpp>
 #include <cmath>
-#include <memory>
 
 #include "cube_unit/cube_unit.h"
 #include "src/mte/number_formats.h"
-#include "tests/unit/cube_unit/cube_core.h"
+#include "tests/unit/mte/core_fixture.h"
 
 using namespace vitruvian;
 using namespace vitruvian::test;
@@ -147,7 +146,8 @@ void check_all_kernels(const Case& c, const CubeCore& core) {
 // Shapes with tails that fit the buffers.
 Case random_case(isa::Op op, Random& random) {
   const bool wide = op == isa::Op::mad_f32;
-  Case c{op, 1 + random() % 70, 1 + random() % 70, 1 + random() % (wide ? 60 : 150)};
+  const auto up_to = [&](std::uint32_t most) { return static_cast<std::uint32_t>(1 + random() % most); };
+  Case c{op, up_to(70), up_to(70), up_to(wide ? 60 : 150)};
   if (random() % 4 == 0) c.m = 1;
   c.zero_init = random() % 2;
   c.bias = !c.zero_init && random() % 3 == 0;

@@ -3,7 +3,9 @@
 
 #include <bit>
 #include <cstring>
+#include <memory>
 #include <random>
+#include <vector>
 
 #include "isa/control_words.h"
 #include "src/memory/core_memory.h"
