@@ -27,6 +27,7 @@ struct BankGeometry {
   static constexpr unsigned kMaxGroups = 16, kMaxBanksOfGroup = 4;
   unsigned groups = 16;  // a power of two
   unsigned rows = 128;   // of a bank
+  bool operator==(const BankGeometry&) const = default;
 };
 
 // The blocks of one operand: block b of repeat i has number first + i * repeat_stride + b * block_stride.
@@ -43,6 +44,7 @@ struct BankUse {
   BlockStream write;
   bool writes = false;
   std::uint32_t repeats = 0;
+  bool operator==(const BankUse&) const = default;
 };
 
 // Cycles that conflicts add to an operation which otherwise takes `per_repeat` cycles a repeat. Cycles of a slow operation
