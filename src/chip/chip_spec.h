@@ -103,30 +103,44 @@ struct EfficiencyPoint {
 
 class BaselineProfile {
  public:
+  // Errors: vitruvian::Error with file and line, as ChipSpec::load.
   static BaselineProfile load(std::string_view name_or_path);
+  static std::vector<std::string> available();
+
   const std::string& name() const { return name_; }
+  const std::string& file() const { return file_; }
+  const std::string& description() const { return description_; }
   // Dense peak in operations per second for "bf16", "fp16", "fp8", "int8", "fp32", "tf32".
   double peak(std::string_view dtype) const;
   double memory_bandwidth() const { return memory_bandwidth_; }  // bytes per second
   double memory_efficiency() const { return memory_efficiency_; }
+  double memory_bytes() const { return memory_bytes_; }
+  double l2_bytes() const { return l2_bytes_; }
   double launch_us() const { return launch_us_; }
+  const std::map<std::string, double, std::less<>>& peaks() const { return peaks_; }
+  // Trust and source of each value by its yaml path ("peaks.bf16", "memory.bandwidth", ...).
+  const std::map<std::string, std::pair<Trust, std::string>>& provenance() const { return provenance_; }
   const std::vector<EfficiencyPoint>& gemm_points() const { return gemm_points_; }
 
-  // Predicted time of an m x n x k GEMM in microseconds: max of compute at the efficiency interpolated from the measured
-  // points (log-distance in m, n, k) and memory traffic, plus launch. `basis` says what it rests on, in words.
+  // Predicted time of an m x n x k GEMM in microseconds: the roofline max(operations / peak, compulsory bytes / bandwidth)
+  // divided by the share of the roofline that measured points reach, interpolated over log shape (baseline.cpp), plus
+  // launch. Never under the roofline. `basis` says what it rests on, in words.
   struct Prediction {
     double time_us = 0;
     std::string basis;
   };
+  // Errors: Error for a dtype without a peak, or a dimension that is not positive.
   Prediction gemm(double m, double n, double k, std::string_view dtype) const;
+  // The lower bound of a GEMM's time, without launch: compute or compulsory memory traffic at their peaks.
+  double roofline_us(double m, double n, double k, std::string_view dtype) const;
   // Predicted time of a memory-bound kernel that moves `bytes` in all.
   Prediction streaming(double bytes) const;
 
  private:
   friend class Loader;
-  std::string name_;
+  std::string name_, file_, description_;
   std::map<std::string, double, std::less<>> peaks_;
-  double memory_bandwidth_ = 0, memory_efficiency_ = 1, launch_us_ = 0;
+  double memory_bandwidth_ = 0, memory_efficiency_ = 1, memory_bytes_ = 0, l2_bytes_ = 0, launch_us_ = 0;
   std::vector<EfficiencyPoint> gemm_points_;
   std::map<std::string, std::pair<Trust, std::string>> provenance_;
 };

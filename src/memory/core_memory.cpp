@@ -52,6 +52,7 @@ void Buffer::enable_marks() { unknown_.assign((bytes_ + 63) / 64 + 1, 0); }
 
 void Buffer::mark(std::uint64_t address, std::uint64_t bytes, bool unknown) {
   if (unknown_.empty() || bytes == 0) return;
+  ensure(address <= bytes_ && bytes <= bytes_ - address, "marked bytes lie inside their buffer");
   fill_bits(reinterpret_cast<std::uint8_t*>(unknown_.data()), address, bytes, unknown);
 }
 
@@ -68,6 +69,7 @@ DeviceMemory::~DeviceMemory() {
 
 void DeviceMemory::mark(std::uint64_t address, std::uint64_t bytes, bool unknown) {
   if (bytes == 0) return;
+  ensure(contains(address, bytes), "marked bytes lie inside device memory");
   if (!marks_) {
     if (!unknown) return;
     marks_ = map_sparse(bytes_ / 8 + 8, "marks of device memory");

@@ -54,6 +54,7 @@ class DeviceMemory {
   void mark(std::uint64_t address, std::uint64_t bytes, bool unknown);
   bool any_unknown(std::uint64_t address, std::uint64_t bytes) const;
   void clear_marks();
+  bool has_marks() const { return marks_ != nullptr; }
 
  private:
   std::uint64_t base_, bytes_;

@@ -40,14 +40,33 @@ Access normalised(Access a) {
   return a;
 }
 
-// Does [begin, begin + bytes) meet any run of the arithmetic progression base + i * stride, i < n?
-bool meets(std::int64_t begin, std::int64_t bytes, std::int64_t base, std::int64_t run, std::int64_t stride, std::int64_t n) {
-  if (stride < 0) { base += stride * (n - 1); stride = -stride; }
-  if (stride == 0 || n == 1) return begin < base + run && base < begin + bytes;
-  // smallest i with base + i * stride + run > begin
-  const std::int64_t gap = begin - base - run + 1;
-  const std::int64_t i = gap <= 0 ? 0 : (gap + stride - 1) / stride;
-  return i < n && base + i * stride < begin + bytes;
+struct Range {
+  std::int64_t first = 0, end = 0;
+};
+
+// Which i < n have an extent [base + i * stride, base + i * stride + size) that meets [begin, end)?
+Range meeting(std::int64_t begin, std::int64_t end, std::int64_t base, std::int64_t size, std::int64_t stride, std::int64_t n) {
+  if (stride == 0 || n == 1) return begin < base + size && base < end ? Range{0, n} : Range{};
+  const bool falls = stride < 0;
+  if (falls) { base += stride * (n - 1); stride = -stride; }
+  const auto ceil_divide = [](std::int64_t a, std::int64_t b) { return a <= 0 ? 0 : (a + b - 1) / b; };
+  const std::int64_t first = ceil_divide(begin - base - size + 1, stride);
+  const std::int64_t last = std::min(n, ceil_divide(end - base, stride));
+  if (first >= last) return {};
+  return falls ? Range{n - last, n - first} : Range{first, last};
+}
+
+// Does [begin, end) meet a run of the set?
+bool meets(std::int64_t begin, std::int64_t end, const Access& b) {
+  const auto base = static_cast<std::int64_t>(b.base);
+  const std::int64_t reach = b.stride0 * (std::int64_t{b.n0} - 1);
+  const std::int64_t low = base + std::min<std::int64_t>(0, reach);
+  const Range rows = meeting(begin, end, low, std::max(reach, -reach) + b.bytes, b.stride1, b.n1);
+  for (std::int64_t j = rows.first; j < rows.end; ++j) {
+    const Range runs = meeting(begin, end, base + j * b.stride1, b.bytes, b.stride0, b.n0);
+    if (runs.first < runs.end) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -61,12 +80,11 @@ bool overlap(const Access& first, const Access& second) {
   Access a = normalised(first), b = normalised(second);
   const auto runs = [](const Access& x) { return std::uint64_t{x.n0} * x.n1; };
   if (runs(a) > runs(b)) std::swap(a, b);
-  // Every run of the smaller set against the progressions of the larger one.
+  // Every run of the smaller set against the rows of the larger one that it can meet.
   for (std::uint32_t i1 = 0; i1 < a.n1; ++i1)
     for (std::uint32_t i0 = 0; i0 < a.n0; ++i0) {
       const auto begin = static_cast<std::int64_t>(a.base) + i1 * a.stride1 + i0 * a.stride0;
-      for (std::uint32_t j1 = 0; j1 < b.n1; ++j1)
-        if (meets(begin, a.bytes, static_cast<std::int64_t>(b.base) + j1 * b.stride1, b.bytes, b.stride0, b.n0)) return true;
+      if (meets(begin, begin + a.bytes, b)) return true;
     }
   return false;
 }

@@ -5,7 +5,12 @@
 //
 // Model: instructions of a pipe issue their requests in order; a request needs a free slot (64 reads, 48 writes) and a turn
 // on the channel; an instruction has issued when its last request has a start time, and finishes when its last one completes
-// (in order). Approximations: requests are presented in windows of `dma.window`; each pipe has its own slots.
+// (in order). A slot is free again at its request's finish, whichever request that is. An ND2NZ instruction prepares
+// (`nd2nz_start`) while its predecessor issues, if it was there by then, but no more than `nd2nz_in_flight` are between
+// preparation and finish. Approximations: requests are presented in windows of `dma.window`; each pipe has its own slots.
+//
+// The owner's loop: pump(), path.advance(path.next_event()), complete() for each completion, pop_done(), and again. A
+// pump() right after each advance() presents every request before its issue time.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +26,22 @@ namespace vitruvian::mte {
 
 using memory::Cycle;
 
-struct DmaTiming;
+// Times in core cycles.
+struct DmaTiming {
+  std::uint32_t outstanding_reads = 64, outstanding_writes = 48;
+  std::uint32_t window = 64;                 // requests presented and not resolved, at most
+  std::uint32_t read_channels_aic = 2, read_channels_aiv = 1;
+  double channel_bytes_per_cycle = 128;
+  double request_interval = 0;               // of reads
+  Cycle read_start = 0, write_start = 0, instruction_interval = 0;
+  Cycle nd2nz_start = 0;
+  std::uint32_t nd2nz_in_flight = 2;         // at most DmaEngine::kMostInFlight
+  double nd2nz_row_interval = 0;
+};
 std::shared_ptr<const DmaTiming> make_dma_timing(const chip::ChipSpec& spec);
+
+// NZ2ND writes of the fixpipe use requests of at most this size (facts 3.3).
+inline constexpr std::uint16_t kLargestFixpipeRequest = 256;
 
 enum class Direction : std::uint8_t { read, write };
 enum class Shape : std::uint8_t { plain, nd2nz };
@@ -36,6 +55,7 @@ struct Transfer {
   Cycle core_side = 0;         // occupancy of the core's side: the requests cannot issue faster than this in all
   bool atomic = false;
   bool bypass = false;
+  std::uint16_t largest = 512; // largest request: fixpipe with NZ2ND writes 256 B at most
 };
 
 struct TransferDone {
@@ -46,7 +66,12 @@ struct TransferDone {
 
 class DmaEngine {
  public:
-  DmaEngine(std::shared_ptr<const DmaTiming> timing, Direction direction, bool is_aic, std::uint16_t port);
+  static constexpr std::uint32_t kMostInFlight = 8;  // ND2NZ instructions
+
+  // Several engines of one direction can share a port (MTE3 and FIX of an AIC): the upper 8 bits of their requests' tags
+  // are `engine`, so that the owner can route completions.
+  DmaEngine(std::shared_ptr<const DmaTiming> timing, Direction direction, bool is_aic, std::uint16_t port,
+            std::uint8_t engine = 0);
   ~DmaEngine();
   DmaEngine(DmaEngine&&) noexcept;
 
@@ -63,12 +88,16 @@ class DmaEngine {
 
   // When the transfer's last request got its issue time; empty before.
   std::optional<Cycle> issued(std::uint32_t id) const;
+  // A guess of issued(id) while it is empty, from the share of its requests that have an issue time; never before `now`.
+  Cycle expected_issue(std::uint32_t id, Cycle now) const;
   // The next finished transfer in order, if all its requests are resolved. The finish may lie in the future.
   std::optional<TransferDone> pop_done();
 
   std::uint64_t requests() const;        // presented in all
   std::uint64_t payload_bytes() const;   // bytes the instructions asked for
   std::uint64_t bus_bytes() const;       // bytes the requests carried
+  std::uint64_t late() const;            // requests whose pump() came after their issue time: 0 with a prompt owner
+  static std::uint8_t engine_of(const memory::Completion& completion) { return static_cast<std::uint8_t>(completion.tag >> 24); }
 
  private:
   struct State;

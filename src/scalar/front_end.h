@@ -124,6 +124,10 @@ class FrontEnd {
   virtual const Counters& counters() const = 0;
 };
 
+// Text of a host_print record (kernels/include/vitruvian/print.h): {u32 magic, u32 argc, u64 fmt, u64 args[argc]}; a record that
+// cannot be read gives a text that says so.
+std::string format_print_record(const FrontEnd& front, std::uint64_t address);
+
 // The rv64x front end. `program` and `memory` outlive it; several front ends share one DecodedProgram.
 class DecodedProgram;
 std::shared_ptr<DecodedProgram> decode_program(const Program& program);

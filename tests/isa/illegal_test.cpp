@@ -38,7 +38,6 @@ const std::vector<Illegal> kIllegal{
     {0x8002, "c.jr with rs1 = x0"},
     {0x8000, "reserved quadrant 0"},
     {0x9c41, "reserved in c.arith"},
-    {0x0600700b, "custom-0 without a row"},
     {0x0000707b | 31u << 7, "PI operation without a row"},
     {0xfe00607b, "P3 operation without a row"},
 };

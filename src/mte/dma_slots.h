@@ -1,0 +1,55 @@
+// The outstanding requests of a DMA engine: which wait for their completion, and when the slots of the others are free again.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "src/memory/gm_path.h"
+#include "vitruvian/error.h"
+
+namespace vitruvian::mte {
+
+using memory::Cycle;
+
+class DmaSlots {
+ public:
+  static constexpr std::size_t kMost = 256;
+
+  explicit DmaSlots(std::uint32_t slots) : slots_(slots) { ensure(slots >= 1 && slots <= kMost, "a DMA engine has 1 to 256 slots"); }
+
+  std::size_t unresolved() const { return arrived_ - resolved_; }
+  // When a slot is free: 0 if one is now; empty if a request whose finish is not known could free the first one.
+  std::optional<Cycle> next_free(Cycle lookahead) const {
+    if (unresolved() + freeing_ < slots_) return 0;
+    if (freeing_ == 0) return std::nullopt;
+    const Cycle first = finishes_[first_ % kMost];
+    if (unresolved() != 0 && first > arrivals_[resolved_ % kMost] + lookahead) return std::nullopt;
+    return first;
+  }
+  // A request takes the slot that next_free() named; arrivals do not fall.
+  void take(Cycle arrival) {
+    if (unresolved() + freeing_ == slots_) {
+      ++first_;
+      --freeing_;
+    }
+    arrivals_[arrived_++ % kMost] = arrival;
+  }
+  // The oldest unresolved request finishes then (completions of an engine come in the order of arrival).
+  void resolve(Cycle finish) {
+    ++resolved_;
+    // Sorted insertion from the back: finishes nearly rise, so this is a step or two.
+    std::size_t at = first_ + freeing_++;
+    for (; at != first_ && finishes_[(at - 1) % kMost] > finish; --at) finishes_[at % kMost] = finishes_[(at - 1) % kMost];
+    finishes_[at % kMost] = finish;
+  }
+
+ private:
+  std::uint32_t slots_;
+  std::size_t arrived_ = 0, resolved_ = 0;       // counts of requests; between them: unresolved
+  std::size_t first_ = 0, freeing_ = 0;          // resolved ones whose slot is not taken anew, sorted by finish
+  std::array<Cycle, kMost> arrivals_{}, finishes_{};
+};
+
+}  // namespace vitruvian::mte

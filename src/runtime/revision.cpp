@@ -1,0 +1,9 @@
+#include "revision.h"
+
+#include "vitruvian/vitruvian.h"
+
+namespace vitruvian {
+
+std::string revision() { return VITRUVIAN_REVISION; }
+
+}  // namespace vitruvian
