@@ -82,7 +82,10 @@ void select(const Job& job, const Core& core) {
   alignas(64) V a[lanes] = {}, b[lanes] = {}, out[lanes];
   alignas(64) std::uint8_t truth[lanes];
   const std::uint64_t mode = isa::vector_binary::select_mode.get(job.word);
-  if (mode == kScalarSource) std::fill(b, b + lanes, scalar_value<U>(job.scalar));
+  if (mode == kScalarSource) {
+    std::memcpy(b, core.ub + job.src1.base, sizeof(V));
+    std::fill(b + 1, b + lanes, b[0]);
+  }
   Mask bits{{core.result->cmpmask[0], core.result->cmpmask[1]}};
   spread(bits, lanes, truth);
   for (std::uint32_t i = 0; i < job.repeats; ++i) {

@@ -23,7 +23,7 @@
 //    active lane writes nothing (ours). Destination repeat stride in results: 1 element (vcadd), 2 elements or 1 (vcmax,
 //    vcmin with value and index, or value), 4 B (index only), 8 elements (vcg*), 128 B (vcpadd). First extreme wins, a NaN
 //    before all (ours). ACC_VAL: the last repeat's sum. MAX_MIN_CNT: the extreme of all repeats, index = repeat * lanes + lane (ours).
-//  * vcmp: lanes off under the mask are 0 in CMPMASK (ours); one repeat only. vsel mode 1: the src1 operand holds the value's bits (ours).
+//  * vcmp: lanes off under the mask are 0 in CMPMASK (ours); one repeat only. vsel mode 1: the one value is the element at src1 in UB (ours).
 //  * Gather: offsets are consecutive, 32 bits a lane; each address must be in UB and aligned to its element. vnchwconv: an
 //    operand names the first of four VA registers (ours). vreducev2 counter form: bit 39 or CTRL 56, MASK0 elements a repeat.
 //    Sort and merge: equal scores keep their order, the lower list first; a NaN is the largest score; the bytes between
