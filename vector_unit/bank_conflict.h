@@ -13,6 +13,7 @@
 //    The repeats read before the first write comes out (the pipeline's depth, `tail` cycles) meet no write.
 // Of the published measurement (64 repeats of fp32 vadd, head + tail = 24, tail 14) this gives 88, 152, 88 and 138 cycles
 // for scenarios 1, 2, 4 and 5 where silicon takes 88.4, 154.2, 88.4 and 138.8; scenario 3 as 2; scenarios 6 and 8 give 88.
+// (With tail 12, as in the chip files, scenario 5 gives 140.)
 // Approximation: scenario 7 (a broadcast row that walks through the groups) gives 120 where silicon takes 132.6.
 // Approximation: conflicts with other pipes' accesses to UB are not modelled.
 // Source: facts 2 and 5; bank_conflict_ub example of the public documentation.
