@@ -3,8 +3,9 @@
 // L2 is cold and clean at the start of the copies, warm in the cases that say so; vector add on many cores and the sweep of
 // writes start with what an identical run left (dirty lines). Measured values are of a 910B1 at 1.85 GHz;
 // sources in docs/memory_calibration.md.
-#include <chrono>
 #include <cstdlib>
+#include <ctime>
+#include <map>
 #include <string>
 
 #include <fmt/format.h>
@@ -22,16 +23,15 @@ constexpr Cycle kSync = 50;  // set_flag, wait_flag and the scalar unit's part b
 struct Bench {
   const chip::ChipSpec& spec;
   MachineTiming timing;
-  bool verbose = false;
 
   double us(Cycle cycles) const { return spec.us_from_cycles(static_cast<double>(cycles)); }
 
-  void row(const char* name, double measured, double model, const char* unit, MemoryMachine& machine, Cycle cycles, double wall) {
+  void row(const char* name, double measured, double model, const char* unit, MemoryMachine& machine, Cycle cycles, double seconds) {
     const auto c = machine.path().counters(cycles);
-    fmt::print("{:<46} {:>9.2f} {:>9.2f} {:<6} {:>+6.1f} %   hbm {:>6.1f}/{:<5.1f} MB  miss {:>4.1f} %  busy l2 {:.2f} hbm {:.2f}  {:>5.1f} M req/s{}\n",
+    fmt::print("{:<46} {:>9.2f} {:>9.2f} {:<6} {:>+6.1f} %   hbm {:>6.1f}/{:<5.1f} MB  miss {:>4.1f} %  busy l2 {:.2f} hbm {:.2f}  {:>5.1f} M req/s of CPU time{}\n",
                name, measured, model, unit, 100 * (model / measured - 1), static_cast<double>(c.hbm_bytes_read) * 1e-6,
                static_cast<double>(c.hbm_bytes_written) * 1e-6, 100 * static_cast<double>(c.l2_misses) / static_cast<double>(c.requests),
-               c.l2_busy_share, c.hbm_busy_share, static_cast<double>(c.requests) * 1e-6 / wall,
+               c.l2_busy_share, c.hbm_busy_share, static_cast<double>(c.requests) * 1e-6 / seconds,
                machine.late() ? fmt::format("  LATE {}", machine.late()) : "");
   }
 
@@ -47,10 +47,10 @@ struct Bench {
     }
     auto programs = make();
     if (warm_bytes) machine.path().warm(0, warm_bytes);
-    const auto begin = std::chrono::steady_clock::now();
+    const std::clock_t begin = std::clock();
     const Cycle cycles = machine.run(programs);
-    const std::chrono::duration<double> wall = std::chrono::steady_clock::now() - begin;
-    row(name, measured, metric(cycles, machine), unit, machine, cycles, wall.count());
+    const double seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
+    row(name, measured, metric(cycles, machine), unit, machine, cycles, seconds);
   }
 
   void matrix(const char* name, double measured_us, bool aic, MatrixTiles tiles) {

@@ -117,3 +117,18 @@ TEST_CASE("a missing compiler is an Error that names the Debian package") {
   setenv("PATH", path.c_str(), 1);
   CHECK(has(text, "clang-19"));
 }
+
+TEST_CASE("every library kernel compiles to its kind of core") {
+  Folder folder;
+  const auto image_of = [&](const char* source) {
+    const fs::path elf = folder.path / "library.elf";
+    vitruvian::compile(vitruvian::data_directory() + "/kernels/lib/" + source, elf.string());
+    std::ifstream file(elf, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), {});
+  };
+  CHECK(has(image_of("vector_add.cpp"), "vector_add_bf16 aiv 1\nvector_add_f16 aiv 1\nvector_add_f16_tile aiv 1\nvector_add_f32 aiv 1\n"));
+  CHECK(has(image_of("rms_norm.cpp"), "rms_norm_bf16 aiv 1\nrms_norm_f16 aiv 1\nrms_norm_f32 aiv 1\n"));
+  CHECK(has(image_of("softmax.cpp"), "softmax_bf16 aiv 1\nsoftmax_f16 aiv 1\nsoftmax_f32 aiv 1\n"));
+  CHECK(has(image_of("gemm.cpp"), "gemm_bf16 aic 1\ngemm_bf16_f32 aic 1\ngemm_bf16_nt aic 1\ngemm_f16 aic 1\ngemm_f16_f32 aic 1\npto_gemm aic 1\n"));
+  CHECK(has(image_of("gemm_s8.cpp"), "gemm_s8 mix 2\ngemm_s8_nt mix 2\n"));
+}

@@ -49,9 +49,9 @@ inline void sort(int* a, int n) {
 
 inline s64 dispatch(int op, s64 a, s64 b) {
   switch (op) {
-    case 0: return a + b;
-    case 1: return a - b;
-    case 2: return a * b;
+    case 0: return static_cast<s64>(static_cast<u64>(a) + static_cast<u64>(b));
+    case 1: return static_cast<s64>(static_cast<u64>(a) - static_cast<u64>(b));
+    case 2: return static_cast<s64>(static_cast<u64>(a) * static_cast<u64>(b));
     case 3: return b ? a / b : -1;
     case 4: return b ? a % b : a;
     case 5: return static_cast<s64>(static_cast<u64>(a) / (static_cast<u64>(b) | 1));
