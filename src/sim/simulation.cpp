@@ -14,8 +14,10 @@ struct Simulation::State {
   noc::L2Path& path;
 
   State(const ChipContext& chip_context, memory::DeviceMemory& gm, noc::L2Path& l2) : path(l2) {
-    // Warnings and reports of SystemC become exceptions of the caller, never text of a library.
+    // A warning of SystemC is an exception, never text; an elaboration without activity (W571) is what we ask for.
     sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
+    sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_THROW);
+    sc_core::sc_report_handler::set_actions(sc_core::SC_ID_NO_SC_START_ACTIVITY_, sc_core::SC_DO_NOTHING);
     sc_core::sc_set_time_resolution(1, sc_core::SC_PS);
     chip = std::make_unique<Chip>("die0", chip_context, gm, l2);
   }
