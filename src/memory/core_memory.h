@@ -67,6 +67,8 @@ class DeviceMemory {
   std::uint64_t base_, bytes_;
   std::uint8_t* data_ = nullptr;
   std::uint8_t* marks_ = nullptr;
+  static constexpr unsigned kPageShift = 16;
+  std::vector<std::uint8_t> marked_pages_;  // pages of marks_ that ever had a mark
   bool remembers_ = false, had_marks_ = false;
   static constexpr std::uint64_t kSavedPage = 4096;                        // bytes of the bitmap that are saved at once
   std::unordered_map<std::uint64_t, std::vector<std::uint8_t>> saved_;     // by page, before the first change
@@ -104,5 +106,7 @@ struct CoreMemory {
 
 // Marks every byte of the written sets of a footprint as unknown (or known).
 void mark_written(CoreMemory& memory, const Footprint& footprint, bool unknown);
+// True if the read sets (bounding ones apart) hold an unknown byte.
+bool reads_unknown(CoreMemory& memory, const Footprint& footprint);
 
 }  // namespace vitruvian::memory

@@ -110,26 +110,12 @@ void PipeModel::retire(Cycle now) {
   }
 }
 
-bool PipeModel::reads_unknown(const Operation& op) const {
-  memory::CoreMemory& memory = *shared_.memory;
-  for (const memory::Access& access : op.footprint) {
-    if (access.write || access.bounding) continue;
-    memory::Buffer* buffer = memory.find(access.space);
-    for (std::uint32_t i1 = 0; i1 < access.n1; ++i1)
-      for (std::uint32_t i0 = 0; i0 < access.n0; ++i0) {
-        const std::uint64_t at = access.base + static_cast<std::uint64_t>(i1 * access.stride1 + i0 * access.stride0);
-        if (buffer ? buffer->any_unknown(at, access.bytes) : memory.gm->any_unknown(at, access.bytes)) return true;
-      }
-  }
-  return false;
-}
-
 void PipeModel::apply(Operation& op) {
   if (op.executed) return;
   op.executed = true;
   memory::CoreMemory& memory = *shared_.memory;
   if (!shared_.settings.data) {
-    if (op.data_dependent && reads_unknown(op)) {
+    if (op.data_dependent && memory::reads_unknown(memory, op.footprint)) {
       environment_.raise(op, {FaultKind::needs_data, "its operands were not computed in timing-only mode"});
       return;
     }
@@ -138,7 +124,7 @@ void PipeModel::apply(Operation& op) {
     return;
   }
   if (op.uses_gm && memory.gm->has_marks()) {
-    if (reads_unknown(op)) environment_.raise(op, {FaultKind::needs_data, "reads global memory that a timing-only launch did not compute"});
+    if (memory::reads_unknown(memory, op.footprint)) environment_.raise(op, {FaultKind::needs_data, "reads global memory that a timing-only launch did not compute"});
     memory::mark_written(memory, op.footprint, false);
   }
   if (op.unit_flag && code_ == isa::Pipe::M) run_unit_flag_partners(op);

@@ -98,7 +98,6 @@ class PipeModel {
   void settle_transfers(Cycle now);
   void retire(Cycle now);
   void apply(Operation& op);
-  bool reads_unknown(const Operation& op) const;
   void start_ready(Cycle now);
   bool start(Operation& op, Cycle now);   // false: must wait; reason_ and next wake are set
   bool start_work(Operation& op, Cycle now);

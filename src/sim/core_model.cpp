@@ -1,6 +1,7 @@
 #include "src/sim/core_model.h"
 
 #include <algorithm>
+#include <initializer_list>
 
 #include <fmt/format.h>
 
@@ -45,7 +46,12 @@ ChipTiming ChipTiming::from(const chip::ChipSpec& spec) {
   t.bt = whole(Param::bt_bytes);
   t.fb = whole(Param::fb_bytes);
   t.dma = mte::make_dma_timing(spec);
-  t.scalar_assumed = spec.is_assumed(Param::scalar_alu);
+  const auto any_assumed = [&](std::initializer_list<Param> params) {
+    return std::any_of(params.begin(), params.end(), [&](Param p) { return spec.is_assumed(p); });
+  };
+  t.scalar_assumed = any_assumed({Param::scalar_alu, Param::scalar_mul, Param::scalar_fp, Param::scalar_branch_taken, Param::scalar_spr, Param::scalar_issue});
+  t.memory_assumed = any_assumed({Param::l2_hit_latency, Param::l2_miss_latency, Param::l2_write_latency, Param::l2_slice_width, Param::l2_request_cost,
+                                  Param::l2_same_line_interval, Param::tlb_miss, Param::hbm_efficiency, Param::hbm_turnaround});
   return t;
 }
 
@@ -541,7 +547,7 @@ void CoreModel::flag_raised(unsigned destination_code, Cycle visible) {
 
 void CoreModel::retired(const Operation& op) {
   if (op.kind == Kind::work) {
-    if (op.cost.assumed) assumed_busy_[op.pipe_index] += op.cost.occupancy;
+    if (op.cost.assumed || (op.uses_gm && timing_.memory_assumed)) assumed_busy_[op.pipe_index] += op.finish - op.start;
     if (shared_.settings.trace) {
       TraceEvent event;
       event.core = static_cast<std::uint16_t>(index_);

@@ -61,7 +61,7 @@ struct ChipTiming {
   scalar::ScalarTiming scalar_aic, scalar_aiv;
   std::size_t ub = 0, l1 = 0, l0a = 0, l0b = 0, l0c = 0, bt = 0, fb = 0;
   std::shared_ptr<const mte::DmaTiming> dma;
-  bool scalar_assumed = false;
+  bool scalar_assumed = false, memory_assumed = false;  // a value that the cost reads has no source
   static ChipTiming from(const chip::ChipSpec& spec);
 };
 
