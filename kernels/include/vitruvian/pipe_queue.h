@@ -77,6 +77,7 @@ class TPipe {
   }
   VITRUVIAN_INLINE void Reset() {
     settle();
+    for (std::uint32_t i = 0; i < buffers_; ++i) give_back_ids(pool_[i]);
     for (auto& used : used_) used = 0;
     buffers_ = 0;
   }
@@ -158,6 +159,11 @@ class TPipe {
   }
   VITRUVIAN_INLINE void settle() {
     for (std::uint32_t i = 0; i < buffers_; ++i) settle(pool_[i]);
+  }
+  VITRUVIAN_INLINE void give_back_ids(QueueBuffer& buffer) {
+    if (buffer.own_produced >= 0) give_id(static_cast<HardEvent>(buffer.produce_event), buffer.own_produced);
+    if (buffer.own_released >= 0) give_id(static_cast<HardEvent>(buffer.release_event), buffer.own_released);
+    for (auto& ids : kept_) ids = 0;
   }
   // The pipes of a queue are not constants here: one compare for each pair that queues use.
   static inline __attribute__((noinline)) void settle(QueueBuffer& buffer) {
