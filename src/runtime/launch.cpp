@@ -57,7 +57,7 @@ std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentL
   std::vector<sim::LaunchPlan> plans;
   for (ConcurrentLaunch& launch : launches) {
     auto* module = dynamic_cast<LoadedModule*>(launch.module);
-    if (!module) throw Error("no module", "run_concurrently", "a module of this device", "none");
+    if (!module || !module->belongs_to(state)) throw Error("wrong module", "run_concurrently", "a module of this device", module ? module->name() : "none");
     plans.push_back(module->plan(launch.kernel, launch.arguments, launch.options));
     LaunchOptions& options = plans.back().options;
     const LaunchOptions& first = launches.front().options;

@@ -9,6 +9,19 @@
 
 namespace vitruvian::sim {
 
+namespace {
+
+// Without a clock there are no cycles: operations, bytes and instructions remain.
+void forget_cycles(CoreCounters& core) {
+  core.start = core.end = 0;
+  for (PipeCounters& pipe : core.pipes) {
+    pipe.busy = pipe.idle = pipe.assumed_busy = 0;
+    pipe.stall = {};
+  }
+}
+
+}  // namespace
+
 ChipContext::ChipContext(const chip::ChipSpec& s) : spec(s), units(s), timing(ChipTiming::from(s)) {
   using chip::Param;
   cross_core.latency = s.get_integer(Param::cross_core_latency);
@@ -310,6 +323,7 @@ LaunchResult Chip::result_of(const Launch& launch) const {
     CoreCounters counters = model.close(end);
     counters.start -= std::min(counters.start, launch.start);
     counters.end -= launch.start;
+    if (!timed) forget_cycles(counters);
     for (const PipeCounters& pipe : counters.pipes) {
       busy += static_cast<double>(pipe.busy);
       assumed += static_cast<double>(pipe.assumed_busy);

@@ -199,9 +199,15 @@ void CoreModel::step_scalar(Cycle now) {
     if (front_->retired() + retired_before_ > setup_.instruction_limit)
       set_fault(FaultKind::runaway, fmt::format("no end after {} instructions", setup_.instruction_limit));
     else
-      stop_ = front_->run(std::min(setup_.runahead, setup_.instruction_limit - (front_->retired() + retired_before_) + 1));
+      stop_ = front_->run(budget());
     pending_ = true;
   }
+}
+
+// Up to the run-ahead limit, and to the first instruction beyond the limit of all.
+std::uint64_t CoreModel::budget() const {
+  const std::uint64_t left = setup_.instruction_limit - (front_->retired() + retired_before_);
+  return left < setup_.runahead ? left + 1 : setup_.runahead;
 }
 
 // True when simulated time has reached the front end's; otherwise asks to be woken then.

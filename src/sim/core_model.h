@@ -132,6 +132,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   bool resolve_barrier_all(Cycle now);
   bool resolve_memory(Cycle now);
   bool resolve_result(Cycle now);
+  std::uint64_t budget() const;
   bool reach(Cycle now);                       // simulated time has come to the front end's time
   bool block(Wait wait, StallReason reason);
   void resume(Cycle now);

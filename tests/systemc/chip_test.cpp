@@ -75,3 +75,16 @@ TEST_CASE("half the HBM bandwidth doubles the time of a stream, and does not tou
   CHECK(ratio < 2.05);
   CHECK(cycles(0.4e12, "adds") == cycles(0.8e12, "adds"));
 }
+
+TEST_CASE("a launch finds L2 cold, warm with its buffers, or as the last launch left it") {
+  Machine machine("machine");
+  const DeviceAddress x = machine.device.allocate(std::uint64_t{48} * 8 * 32768);  // 12 MiB of 192
+  const auto reads = [&](L2State l2) { return machine.launch("reads", {x, std::uint64_t{8}}, {.block_dim = 48, .mode = Mode::timing_only, .l2 = l2}); };
+  const LaunchResult cold = reads(L2State::cold), carried = reads(L2State::carried), warm = reads(L2State::warm), again = reads(L2State::cold);
+  CHECK(cold.memory.hbm_bytes_read >= 48 * 8 * 32768);
+  CHECK(carried.memory.hbm_bytes_read == 0);
+  CHECK(warm.memory.hbm_bytes_read == 0);
+  CHECK(carried.cycles < cold.cycles);
+  CHECK(carried.cycles == warm.cycles);
+  CHECK(fingerprint(again) == fingerprint(cold));
+}

@@ -134,3 +134,18 @@ TEST_CASE("two threads launch at once, on two devices and on one") {
   CHECK(!c.empty());
   for (auto [machine, address] : {std::pair{&first, x}, {&second, y}, {&first, z}}) CHECK(machine->download<float>(address, 1)[0] == 1048576.0f);
 }
+
+TEST_CASE("a module keeps its device's memory alive, and runs on no other device") {
+  std::shared_ptr<Module> module;
+  DeviceAddress x;
+  {
+    Machine machine("machine");
+    x = machine.zeros(4096);
+    module = machine.module;
+  }
+  CHECK_FALSE(module->launch("adds", std::vector<Argument>{x, std::uint64_t{3}}, {}).fault);
+  Machine other("machine");
+  ConcurrentLaunch launch = launch_of(other, "adds", {x, std::uint64_t{3}}, 1, 0);
+  launch.module = module.get();
+  CHECK_THROWS_AS(other.device.run_concurrently({&launch, 1}), Error);
+}

@@ -177,5 +177,31 @@ TEST_CASE("arguments, blocks and cores that do not fit are mistakes of the user,
   refused("synchronised", {x, x}, {.block_dim = 0}, "block_dim");
   refused("synchronised", {x, x}, {.block_dim = 65536}, "block_dim");
   refused("synchronised", {x, x}, {.first_core = 24}, "first_core");
+  refused("synchronised", {x, x}, {.runahead_limit = 0}, "runahead_limit");
   refused("no_such_kernel", {x, x}, {}, "synchronised");
+}
+
+TEST_CASE("a mix kernel with two vector cores does not start on a chip that has one for each cube core") {
+  Machine machine("machine", "ascend910c", {{"cores.aiv_per_aic", 1}});
+  const DeviceAddress mail = machine.zeros(24 * 256);
+  CHECK_THROWS_AS(machine.launch("ping_pong_1_2", {mail, std::uint64_t{1}}, {.block_dim = 24}), Error);
+  CHECK_FALSE(machine.launch("ping_pong_1_1", {mail, std::uint64_t{1}}, {.block_dim = 24}).fault);
+}
+
+TEST_CASE("the largest instruction limit is no limit") {
+  Machine machine("faulty");
+  const DeviceAddress x = machine.zeros(4096), y = machine.zeros(4096);
+  CHECK_FALSE(machine.launch("synchronised", {x, y}, {.instruction_limit = ~std::uint64_t{0}}).fault);
+}
+
+TEST_CASE("a progress callback that says no stops the run with an Error, and the device goes on") {
+  Machine machine("machine");
+  const DeviceAddress x = machine.zeros(4096);
+  const std::string clean = fingerprint(machine.launch("adds", {x, std::uint64_t{5}}));
+  int calls = 0;
+  LaunchOptions options;
+  options.progress = [&](double share) { return share >= 0 && ++calls < 3; };
+  CHECK_THROWS_AS(machine.launch("adds", {x, std::uint64_t{100'000}}, options), Error);
+  CHECK(calls == 3);
+  CHECK(fingerprint(machine.launch("adds", {x, std::uint64_t{5}})) == clean);
 }

@@ -86,6 +86,11 @@ TEST_CASE("timing_only gives the cycles of a full run, functional_only its bits"
   const Run functional = run(which, {.mode = Mode::functional_only});
   CHECK_FALSE(functional.result.fault);
   CHECK(functional.result.cycles == 0);
+  const auto all = full.result.pipes(), without_clock = functional.result.pipes();
+  for (const auto& [name, pipe] : without_clock) {
+    CHECK(pipe.total() == 0);
+    CHECK(pipe.operations == all.at(name).operations);
+  }
   CHECK(same_bits(full.output, functional.output));
   if (which.kernel == "scalar_reads_results") {
     CHECK(timing.result.fault.kind == FaultKind::needs_data);
