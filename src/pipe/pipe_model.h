@@ -6,7 +6,7 @@
 // Model: an operation starts when it is at the head of the queue, the one before it has released the pipe (its occupancy) and,
 // in automatic sync, no earlier conflicting operation of the core is unfinished. Operations finish in order. set_flag passes
 // through the queue and goes out when everything before it in the pipe has finished.
-// Approximations: the unit-flag handshake works on whole operations (see start_time_with_unit_flag); the time of a transfer
+// Approximations: the unit-flag handshake works on whole operations (see unit_flag_start); the time of a transfer
 // beyond the core is the memory system's.
 #pragma once
 
@@ -116,7 +116,7 @@ class PipeModel {
   OperationRing queue_, flight_;
   Cycle next_start_ = 0;        // kNever: known when the transfer has issued
   Cycle last_finish_ = 0;
-  std::uint32_t next_transfer_ = 0, oldest_transfer_ = 0;
+  std::uint32_t next_transfer_ = 0;
   std::size_t work_in_flight_ = 0;
   Cycle wanted_ = kNever;
   StallReason reason_ = StallReason::kCount;

@@ -92,7 +92,6 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   pipe::CrossCoreScheduler cross_scheduler_;
   Fault fault_;
   int fault_launch_ = -1;
-  mutable std::vector<CoreCounters> closed_;
 };
 
 }  // namespace vitruvian::sim

@@ -300,7 +300,7 @@ bool CoreModel::resolve_issue(Cycle now) {
     return resolve(now);  // the fault, at its own cycle
   }
   if (order_) order_->issued(*op);
-  shared_.hazards.add(op);
+  if (op->kind == Kind::work) shared_.hazards.add(op);
   target.push(op);
   return true;
 }

@@ -199,3 +199,17 @@ extern "C" __global__ __aicore__ void sums_columns(GM_ADDR x, GM_ADDR y) {
   PipeBarrier<PIPE_ALL>();
   words(y)[0] = rows.ReinterpretCast<uint32_t>().GetValue(4095);
 }
+
+// All vector cores meet and then add their row to the same 2048 floats of sum: values whose sum depends on the order.
+extern "C" __global__ __aicore__ void adds_atomically(GM_ADDR sum) {
+  const LocalTensor<float> row(TPosition::VECCALC, 0, 2048);
+  const uint32_t me = static_cast<uint32_t>(GetBlockIdx());
+  Duplicate(row, (me % 3 == 0 ? 1e8f : me % 3 == 1 ? -1e8f : 1.25f) + float(me), 2048);
+  SetFlag<HardEvent::V_MTE3>(0);
+  WaitFlag<HardEvent::V_MTE3>(0);
+  SyncAll();
+  SetAtomicAdd<float>();
+  for (uint32_t i = 0; i < 8; ++i) DataCopy(floats(sum)[256 * i], row[256 * ((i + me) & 7)], 256);
+  SetAtomicNone();
+  PipeBarrier<PIPE_ALL>();
+}
