@@ -168,7 +168,7 @@ struct Kernel {
 // KERNEL_TASK_TYPE_DEFAULT wins; otherwise what the passes' code does. The numbers are KernelMetaType of the device headers.
 Kernel classify(const std::string& name, const runtime::ObjectKernel* aic, const runtime::ObjectKernel* aiv) {
   for (const auto* half : {aic, aiv})
-    if (half && half->task_type) switch (*half->task_type) {
+    if (half && half->task_type) switch (*half->task_type & ~runtime::kTaskTypeDefault) {
         case 0: case 2: return {name, "aiv", 1};
         case 1: case 3: return {name, "aic", 1};
         case 4: return {name, "mix", 1};
