@@ -10,6 +10,7 @@
 
 #include "kernel_tiling/kernel_tiling.h"
 #include "tiling/platform/platform_ascendc.h"
+#include "tiling/vector_tiling.h"
 
 namespace matmul_tiling {
 

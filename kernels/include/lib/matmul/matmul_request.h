@@ -60,13 +60,11 @@ VITRUVIAN_INLINE void copy_words(std::uint64_t* to, const std::uint64_t* from, s
 
 }  // namespace matmul_library
 
-// The workspace that the launch gives to the headers. A kernel may set another one.
-namespace workspace {
-inline std::uint64_t g_system = 0;
-}
+#if !__has_include("vitruvian/workspace.h")
+// The workspace of the launch; the library finds its own part of it without this pointer.
 VITRUVIAN_INLINE __gm__ std::uint8_t* GetSysWorkSpacePtr() {
-  const std::uint64_t own = workspace::g_system;
-  return reinterpret_cast<std::uint8_t*>(own ? own : vitruvian::spr::read_constant<vitruvian::spr::SYS_WORKSPACE>());
+  return reinterpret_cast<std::uint8_t*>(vitruvian::spr::read_constant<vitruvian::spr::SYS_WORKSPACE>());
 }
+#endif
 
 }  // namespace AscendC
