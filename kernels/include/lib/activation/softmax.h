@@ -31,7 +31,7 @@ VITRUVIAN_INLINE SoftmaxShape softmax_shape(const SoftMaxTiling& tiling, const S
   return shape;
 }
 
-// A [rows, 32 B] tensor of T from blocks of 8 equal floats. narrow: room for rows floats and the halves of 8 rows.
+// A [rows, 32 B] tensor of T from blocks of 8 equal floats. room: for rows floats and the halves of 16 rows.
 template <typename T>
 VITRUVIAN_INLINE void store_blocks(const LocalTensor<T>& to, const LocalTensor<float>& blocks, const LocalTensor<float>& red, const LocalTensor<float>& room,
                                    std::uint32_t rows) {
@@ -45,12 +45,15 @@ VITRUVIAN_INLINE void store_blocks(const LocalTensor<T>& to, const LocalTensor<f
     const LocalTensor<half> narrow = room.ReinterpretCast<half>(), last = room[align(rows, 64)].ReinterpretCast<half>();
     Cast(narrow, red, RoundMode::CAST_RINT, align(rows, 8));
     barrier();
-    for (std::uint32_t row = 0; row < rows; row += 8) {
-      const std::uint32_t count = smaller(8, rows - row);
-      // The last rows take a way round: eight blocks would run over the end of the caller's tensor.
-      Brcb(count == 8 ? to[row * 16] : last, narrow[row], 1, BrcbRepeatParams(1, 8));
+    // Two repeats of eight halves start on 32 B.
+    const std::uint32_t whole = rows / 16 * 16, left = rows - whole;
+    for (std::uint32_t row = 0; row < whole; row += kRepeats * 8)
+      Brcb(to[row * 16], narrow[row], static_cast<std::uint8_t>(smaller(kRepeats, (whole - row) / 8)), BrcbRepeatParams(1, 8));
+    if (left) {
+      // The last rows take a way round: whole repeats would run over the end of the caller's tensor.
+      Brcb(last, narrow[whole], static_cast<std::uint8_t>((left + 7) / 8), BrcbRepeatParams(1, 8));
       barrier();
-      if (count < 8) DataCopy(to[row * 16], last, count * 16);
+      DataCopy(to[whole * 16], last, left * 16);
     }
     barrier();
   }

@@ -18,6 +18,8 @@ namespace vector_library {
 
 // offsets[i] = i * step bytes: eight by the scalar unit, then doubled.
 VITRUVIAN_INLINE void fill_offsets(const LocalTensor<std::int32_t>& offsets, std::uint32_t n, std::uint32_t step) {
+  set_flag(PIPE_V, PIPE_S, EVENT_ID7);
+  wait_flag(PIPE_V, PIPE_S, EVENT_ID7);
   for (std::uint32_t i = 0; i < 8; ++i) offsets.SetValue(i, i * step);
   set_flag(PIPE_S, PIPE_V, EVENT_ID7);
   wait_flag(PIPE_S, PIPE_V, EVENT_ID7);

@@ -43,12 +43,12 @@ template <typename T>
 VITRUVIAN_INLINE void broadcast_columns(const LocalTensor<T>& dst, const LocalTensor<T>& src, std::uint32_t rows, std::uint32_t width, Scratch scratch) {
   constexpr std::uint32_t lanes = 256 / sizeof(T), block = 32 / sizeof(T);
   if (width % block != 0) return broadcast_scalar(dst, src, rows, width, false);
-  const std::uint32_t group = smaller(align(rows, 8), scratch.left() / 256 * 8);
+  const std::uint32_t group = smaller(align(rows, 16), smaller(kRepeats * 8, scratch.left() / 512 * 16));
   if (group == 0) vitruvian_stop();
   const LocalTensor<T> blocks = scratch.take<T>(group * block);
   for (std::uint32_t first = 0; first < rows; first += group) {
     const std::uint32_t now = smaller(group, rows - first);
-    for (std::uint32_t row = 0; row < now; row += 8) Brcb(blocks[row * block], src[first + row], 1, BrcbRepeatParams(1, 8));
+    Brcb(blocks, src[first], static_cast<std::uint8_t>(align(now, 8) / 8), BrcbRepeatParams(1, 8));
     barrier();
     over_blocks(now, width / block, [&](std::uint32_t row, std::uint8_t count) VITRUVIAN_LAMBDA {
       for (std::uint32_t column = 0; column < width; column += lanes)

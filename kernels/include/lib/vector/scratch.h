@@ -11,6 +11,7 @@ namespace AscendC {
 namespace vector_library {
 
 inline constexpr std::uint32_t kLanes32 = 64, kBlock32 = 8, kMaxRepeat = 255;
+inline constexpr std::uint32_t kRepeats = 254;  // an even number of repeats, where 8 elements of 16 bits are half a block
 
 VITRUVIAN_INLINE constexpr std::uint32_t align(std::uint32_t n, std::uint32_t unit) { return (n + unit - 1) / unit * unit; }
 VITRUVIAN_INLINE constexpr std::uint32_t smaller(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
@@ -150,8 +151,8 @@ VITRUVIAN_INLINE void reduce_rows(const LocalTensor<float>& red, const LocalTens
 // blocks[r] = 8 copies of red[r]; both have room for a multiple of 8 rows.
 VITRUVIAN_INLINE void spread(const LocalTensor<float>& blocks, const LocalTensor<float>& red, std::uint32_t rows) {
   const std::uint32_t groups = align(rows, 8) / 8;
-  for (std::uint32_t group = 0; group < groups; group += 248)
-    Brcb(blocks[group * 64], red[group * 8], static_cast<std::uint8_t>(smaller(248, groups - group)), BrcbRepeatParams(1, 8));
+  for (std::uint32_t group = 0; group < groups; group += kRepeats)
+    Brcb(blocks[group * 64], red[group * 8], static_cast<std::uint8_t>(smaller(kRepeats, groups - group)), BrcbRepeatParams(1, 8));
   barrier();
 }
 
