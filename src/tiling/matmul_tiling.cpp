@@ -39,7 +39,7 @@ std::int32_t bytes_of(DataType type) {
 }
 
 struct Limits {
-  std::int64_t l0a, l0b, l0c, l1, ub_for_c;
+  std::int64_t l0a, l0b, l0c, l1, ub_for_c, widest;
   std::int32_t element, out, unit_n;
 };
 
@@ -56,6 +56,7 @@ Limits limits_of(const MatmulProblem& p, const platform_ascendc::PlatformAscendC
   limits.l1 = p.l1_bytes > 0 ? p.l1_bytes : size(CoreMemType::L1);
   const bool in_ub = p.c.position == TPosition::VECIN || p.c.position == TPosition::VECCALC || p.c.position == TPosition::VECOUT;
   limits.ub_for_c = !in_ub ? limits.l0c * 2 : p.ub_bytes > 0 ? p.ub_bytes : size(CoreMemType::UB) / 3;
+  limits.widest = p.has_bias ? static_cast<std::int64_t>(platform.bias_table_bytes()) / 4 : kLargestBase;
   limits.element = bytes_of(p.a.type);
   limits.out = bytes_of(p.c.type);
   limits.unit_n = limits.element == 1 ? 2 * kFractal : kFractal;
@@ -90,7 +91,7 @@ bool fits(std::int32_t base_m, std::int32_t base_n, const Limits& limits) {
   const std::int64_t elements = std::int64_t{base_m} * base_n;
   // One step of K in half of L0A and L0B, and one row of fractals of K in half of L1.
   const std::int64_t step = std::int64_t{2 * kFractal} * limits.element;
-  return elements * 4 <= limits.l0c && elements * limits.out <= limits.ub_for_c && base_m * step <= limits.l0a / 2 && base_n * step <= limits.l0b / 2 &&
+  return base_n <= limits.widest && elements * 4 <= limits.l0c && elements * limits.out <= limits.ub_for_c && base_m * step <= limits.l0a / 2 && base_n * step <= limits.l0b / 2 &&
          (std::int64_t{base_m} + base_n) * step <= limits.l1 / 4;
 }
 
@@ -125,7 +126,7 @@ Base choose_base(const MatmulProblem& p, const Grid& grid, const Limits& limits)
       if (!best || cost < *best || (cost == *best && m * n > base.m * base.n)) best = cost, base = {m, n};
     }
   if (!best)
-    throw Error("no tile fits the buffers", "matmul tiling", "a base split within L0A, L0B, L0C and, for C in UB, the given UB space",
+    throw Error("no tile fits the buffers", "matmul tiling", "a base split within L0A, L0B, L0C, with a bias the bias table, and for C in UB the given UB space",
                 "base " + std::to_string(p.base_m) + " x " + std::to_string(p.base_n));
   if (base.m % kFractal != 0 || base.n % limits.unit_n != 0)
     throw Error("base split", "matmul tiling", "multiples of 16 (int8: n of 32)", std::to_string(base.m) + " x " + std::to_string(base.n));

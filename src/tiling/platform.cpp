@@ -14,6 +14,7 @@ PlatformAscendC::PlatformAscendC(const std::string& name) {
   const auto chip = vitruvian::chip::ChipSpec::load(name);
   aic_ = static_cast<std::uint32_t>(chip.get_integer(Param::aic_count));
   aiv_ = aic_ * static_cast<std::uint32_t>(chip.get_integer(Param::aiv_per_aic));
+  bias_table_ = chip.get_integer(Param::bt_bytes);
   const auto set = [&](CoreMemType type, Param bytes) { bytes_[static_cast<int>(type)] = chip.get_integer(bytes); };
   set(CoreMemType::L0_A, Param::l0a_bytes);
   set(CoreMemType::L0_B, Param::l0b_bytes);

@@ -42,7 +42,7 @@ matmul_tiling::MultiCoreMatmulTiling leaky_tiling(int m, int n, int k, int cores
 }  // namespace
 
 TEST_CASE("matmul, bias and leaky ReLU of the sample's form are right under any tiling") {
-  Bench bench(std::string(ASCENDC_LIB_TESTS) + "/matmul_leakyrelu.cpp");
+  Bench bench(vitruvian::data_directory() + "/examples/host_program/matmul_leakyrelu_custom.cpp");
   constexpr int m = 1024, n = 640, k = 256;
   const auto a = random_halves(std::size_t{m} * k, 1), b = random_halves(std::size_t{k} * n, 2);
   std::vector<float> bias(n);

@@ -136,7 +136,8 @@ class MatmulImpl {
     if constexpr (!kInUse) return;
     if constexpr (!sync) ++tile_;
     run(c.address(), tile_, 1, enAtomic, enSequentialWrite);
-    if constexpr (sync) wait();
+    // On its own cube core nobody reads C before End(): the tiles may overlap.
+    if constexpr (sync && !matmul_library::kDirect) wait();
   }
   // The tile to both.
   template <bool sync = true>
@@ -224,8 +225,8 @@ class MatmulImpl {
   VITRUVIAN_INLINE void wait() {
     if constexpr (!kInUse) return;
     if constexpr (matmul_library::kDirect) {
-      SetFlag<HardEvent::FIX_MTE2>(EVENT_ID0);
-      WaitFlag<HardEvent::FIX_MTE2>(EVENT_ID0);
+      SetFlag<HardEvent::FIX_S>(EVENT_ID0);
+      WaitFlag<HardEvent::FIX_S>(EVENT_ID0);
     } else {
       matmul_library::g_session.wait_for(matmul_library::g_session.last());
     }

@@ -272,7 +272,8 @@ class Cube {
     } else {
       // Squares of 16 x 16: two fractals side by side (a column apart) in, two 8-deep halves of k out.
       const std::uint32_t squares_k = (length + 15) / 16, column_fractals = column / kFractalBytes;
-      for (std::uint32_t k = 0; k < squares_k; ++k) {
+      // From the last: half of it may lie beyond the depth, where the next row of fractals is written afterwards.
+      for (std::uint32_t k = squares_k; k-- > 0;) {
         const std::uint64_t from = l1 + (step / kSide + k) * kFractalBytes;
         const std::uint64_t to = l0 + 2 * k * (to_b ? x_fractals : 1) * kFractalBytes;
         const std::uint32_t gap = to_b ? 0 : k_blocks - 1, half_gap = to_b ? x_fractals - 1 : 0;

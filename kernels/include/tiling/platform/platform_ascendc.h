@@ -20,11 +20,14 @@ class PlatformAscendC {
   std::uint32_t CalcTschBlockDim(std::uint32_t sliceNum, std::uint32_t aicCoreNum, std::uint32_t aivCoreNum) const;
   SocVersion GetSocVersion() const { return SocVersion::ASCEND910B; }
   void GetCoreMemSize(const CoreMemType& type, std::uint64_t& size) const;
+  // The table that Mmad starts from where a product has a bias (not in the public interface).
+  std::uint64_t bias_table_bytes() const { return bias_table_; }
   // Device headers keep their workspace themselves: nothing to allocate, but a program may.
   std::uint32_t GetLibApiWorkSpaceSize() const { return 0; }
 
  private:
   std::uint32_t aic_ = 0, aiv_ = 0;
+  std::uint64_t bias_table_ = 0;
   std::uint64_t bytes_[static_cast<int>(CoreMemType::RESERVED)] = {};
 };
 

@@ -75,3 +75,10 @@ extern "C" __global__ __aicore__ void matmul_leakyrelu_custom(GM_ADDR a, GM_ADDR
   REGIST_MATMUL_OBJ(&pipe, GetSysWorkSpacePtr(), kernel.matmulObj, &kernel.tiling);
   kernel.Process(0.001f);
 }
+
+#ifndef ASCENDC_CPU_DEBUG
+// The host's way in: called by main.cpp.
+void matmul_leakyrelu_custom_do(uint32_t blockDim, void* stream, uint8_t* a, uint8_t* b, uint8_t* bias, uint8_t* c, uint8_t* workspace, uint8_t* tiling) {
+  matmul_leakyrelu_custom<<<blockDim, nullptr, stream>>>(a, b, bias, c, workspace, tiling);
+}
+#endif
