@@ -7,6 +7,7 @@
 //     tensor.h pipe_queue.h            GlobalTensor, LocalTensor, TPipe, TQue, TBuf
 //     data_copy.h vector_*.h cube.h    transfers, vector unit, cube unit
 //     debug.h runtime.h                printf, what the compiler calls
+//   lib/high_level.h                   softmax, norms, activations, reductions, padding (lib/matmul_intf.h apart: Matmul<>)
 #pragma once
 
 #include <cstddef>
@@ -30,3 +31,4 @@
 #include "vitruvian/cube.h"
 #include "vitruvian/debug.h"
 #include "vitruvian/runtime.h"
+#include "lib/high_level.h"

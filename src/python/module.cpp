@@ -74,4 +74,5 @@ PYBIND11_MODULE(_core, module) {
   bind_results(module);
   bind_device(module);
   bind_chips(module);
+  bind_tiling(module);
 }

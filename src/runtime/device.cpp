@@ -60,7 +60,7 @@ DeviceState::DeviceState(const std::string& chip, const std::map<std::string, do
       context(spec),
       gm(scalar::kDeviceMemoryBase, spec.get_integer(chip::Param::hbm_bytes)),
       path(noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec)),
-      allocator(gm.base(), gm.size()) {}
+      allocator(gm.base(), gm.size() - kSystemWorkspaceBytes) {}
 
 std::uint8_t* DeviceState::checked(std::uint64_t address, std::uint64_t bytes, const char* what) {
   const auto [start, size] = allocator.find(address);

@@ -139,6 +139,7 @@ void Chip::begin_block(std::size_t launch_index, std::uint32_t block, std::uint3
     identity.sub_block_dim = std::max(1u, plan.aiv_per_group);
     identity.task_ratio = plan.has_aic && !is_aic ? plan.aiv_per_group : 1;
     identity.tiling_key = plan.options.tiling_key;
+    identity.system_workspace = plan.system_workspace;
     identity.name = core.model->name();
     core.model->begin(identity, is_aic ? plan.aic : plan.aiv, when);
     ++launch.groups_busy[resident];

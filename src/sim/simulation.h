@@ -35,6 +35,7 @@ struct LaunchPlan {
   std::uint32_t aiv_per_group = 0;             // 0: AIC only; AIV-only launches: 1 with has_aic false
   CoreProgram aic, aiv;
   std::uint32_t block_dim = 1, first_core = 0;
+  std::uint64_t system_workspace = 0;          // scratch of the device headers in global memory
   LaunchOptions options;
   // Fills what a fault needs to be read: disassembly and source line of a pc.
   std::function<void(Fault& fault, std::uint64_t pc)> describe;
