@@ -27,6 +27,10 @@ struct UnaryRepeatParams {
   std::uint16_t dstRepStride = 8, srcRepStride = 8;
 };
 
+// The mask argument of calls with isSetMask = false.
+inline constexpr std::uint64_t MASK_PLACEHOLDER = 0;
+inline constexpr std::uint64_t MASK_PLACEHOLDER_LIST[2] = {0, 0};
+
 namespace vec {
 namespace op = vitruvian::op;
 using vitruvian::isa::Word;
