@@ -12,6 +12,7 @@ import numpy as np
 
 IMAGE = 48 * 1024
 RESULTS = IMAGE - 256  # scalar results of a statement, 64 bits each
+GLOBAL = 16 * 1024  # device memory behind the image: source and destination of transfers
 bf16 = ml_dtypes.bfloat16
 CPP = {np.dtype(np.float16): "half", np.dtype(np.float32): "float", np.dtype(bf16): "bfloat16_t", np.dtype(np.int8): "int8_t",
        np.dtype(np.uint8): "uint8_t", np.dtype(np.int16): "int16_t", np.dtype(np.uint16): "uint16_t", np.dtype(np.int32): "int32_t",
@@ -143,7 +144,7 @@ def numbers(rng, dtype, count, special=True, low=-8.0, high=8.0):
 
 
 def image(rng, dtype, **how) -> np.ndarray:
-    return numbers(rng, dtype, IMAGE // np.dtype(dtype).itemsize, **how).astype(dtype).view(np.uint8).copy()
+    return numbers(rng, dtype, (IMAGE + GLOBAL) // np.dtype(dtype).itemsize, **how).astype(dtype).view(np.uint8).copy()
 
 
 # --- cases
@@ -192,6 +193,13 @@ constexpr uint32_t kImage = %d, kResults = %d;
 template <typename T>
 __aicore__ inline LocalTensor<T> at(int64_t address) {
   return LocalTensor<T>(TPosition::VECCALC, static_cast<uint32_t>(address), (kImage - static_cast<uint32_t>(address)) / sizeof(T));
+}
+// Device memory behind the image.
+template <typename T>
+__aicore__ inline GlobalTensor<T> global(GM_ADDR out, int64_t offset) {
+  GlobalTensor<T> view;
+  view.SetGlobalBuffer(reinterpret_cast<__gm__ T*>(out + kImage + offset));
+  return view;
 }
 // A 64-bit result of the scalar unit.
 __aicore__ inline void result(uint32_t i, uint64_t value) { at<uint64_t>(kResults).SetValue(i, value); }

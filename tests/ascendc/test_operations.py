@@ -11,8 +11,9 @@ CASES = [(book, case) for book in BOOKS.values() for case in book.cases]
 
 
 def launch(module, case, data, **options):
-    out = np.full(IMAGE, 0xA5, np.uint8)
-    run = module["run"].launch(1, [data, vt.out(out), case.words(), case.statement.number], trace=False, **options)
+    out = data.copy()
+    out[:IMAGE] = 0xA5
+    run = module["run"].launch(1, [data[:IMAGE], vt.inout(out), case.words(), case.statement.number], trace=False, **options)
     assert run.fault is None, run.fault
     return out, run
 
@@ -50,9 +51,9 @@ def test_every_statement_is_the_same_with_the_clock_and_strictly_synchronised(mo
     """One case of each statement: full mode gives the bits of functional-only, and strict mode raises no alarm."""
     book, seen = BOOKS[name], {}
     for case in book.cases:
-        if case.statement.number not in seen or case.p[3] != 0:
-            seen.setdefault(case.statement.number, case)
-    for case in seen.values():
+        seen.setdefault(case.statement.number, []).append(case)
+    for cases in seen.values():
+        case = cases[len(cases) // 2]
         data = case.inputs()
         plain, _ = launch(modules[name], case, data, mode="functional_only")
         timed, run = launch(modules[name], case, data, sync="strict")
