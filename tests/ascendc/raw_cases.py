@@ -87,10 +87,10 @@ def moves(book):
         ub.view(C, u32, 256)[:] = rng.integers(0, 1000, 256) * 32
     for t in (u16, u32):
         lanes, size = lanes_of(t), t.itemsize
-        book.add(f"vgather {CPP[t]}", f"vgather({pointer(t, 0)}, (__ubuf__ uint32_t*)p[2], uint32_t(p[1]), 8, 2);", [A, 64, C],
-                 lambda ub, p, t=t, n=lanes: ub.view(A, t, 2 * n).__setitem__(slice(None), ub.read(64 + ub.view(C, u32, 2 * n).astype(np.int64), t)), fill=t, setup=offsets)
-        book.add(f"vgatherb {CPP[t]}", f"vgatherb({pointer(t, 0)}, (__ubuf__ uint32_t*)p[2], uint32_t(p[1]), 8, 1, 2);", [A, 64, C],
-                 lambda ub, p: [copy_rows(ub, A + 32 * i, 64 + int(o), 1, 32, 0, 0) for i, o in enumerate(ub.view(C, u32, 16).copy())], fill=t, setup=offsets)
+        book.add(f"vgather {CPP[t]}", f"vgather({pointer(t, 0)}, (__ubuf__ uint32_t*)p[2], uint32_t(p[1]), 8, 2);", [A, 1024, C],
+                 lambda ub, p, t=t, n=lanes: ub.view(A, t, 2 * n).__setitem__(slice(None), ub.read(1024 + ub.view(C, u32, 2 * n).astype(np.int64), t)), fill=t, setup=offsets)
+        book.add(f"vgatherb {CPP[t]}", f"vgatherb({pointer(t, 0)}, (__ubuf__ uint32_t*)p[2], uint32_t(p[1]), 8, 1, 2);", [A, 1024, C],
+                 lambda ub, p: [copy_rows(ub, A + 32 * i, 1024 + int(o), 1, 32, 0, 0) for i, o in enumerate(ub.view(C, u32, 16).copy())], fill=t, setup=offsets)
         for pattern in (1, 5):
             def golden(ub, p, t=t, pattern=pattern, lanes=lanes):
                 out = ub.view(B, t, 2 * lanes)[np.tile(kept(pattern, lanes), 2)]
