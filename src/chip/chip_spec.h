@@ -14,7 +14,7 @@ namespace vitruvian::chip {
 enum class Trust : std::uint8_t { published, measured, derived, assumed };
 const char* to_string(Trust trust);
 
-enum class Unit : std::uint8_t { count, hertz, bytes, cycles, bytes_per_cycle, ns, us, bytes_per_second, ratio };
+enum class Unit : std::uint8_t { count, hertz, bytes, cycles, bytes_per_cycle, ns, us, bytes_per_second, ratio, clocks, pj, pj_per_bit, mw };
 const char* to_string(Unit unit);
 
 enum class Param : std::uint16_t {
