@@ -62,7 +62,7 @@ void check(const DramTiming& t) {
   power(t.burst_bytes, "the bytes of a burst");
   power(t.row_bytes, "the bytes of a row");
   if (t.row_bytes < t.burst_bytes) throw Error("a row is shorter than a burst", t.name, {}, {});
-  if (t.banks() > 32) throw Error("too many banks in a pseudo channel", t.name, "32 at most", std::to_string(t.banks()));
+  if (t.banks() > 32 || t.banks_per_group > 16) throw Error("too many banks in a pseudo channel", t.name, "32 at most", std::to_string(t.banks()));
   if (t.row_bytes / t.burst_bytes > 128) throw Error("too many bursts in a row", t.name, "128 at most", {});
   if (t.burst == 0 || t.refresh_interval == 0) throw Error("a burst and tREFI take at least a clock", t.name, {}, {});
 }

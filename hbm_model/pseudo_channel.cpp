@@ -38,6 +38,7 @@ PseudoChannel::PseudoChannel(const DramTiming& timing, std::uint32_t index, std:
       index_(index),
       banks_(timing.banks()),
       bank_bits_(static_cast<std::uint32_t>(std::countr_zero(timing.banks_per_group))),
+      group_mask_((1u << timing.banks_per_group) - 1),
       capacity_{timing.read_queue, timing.write_queue},
       per_bank_(timing.refresh_per_bank),
       refresh_interval_(per_bank_ ? std::max(1u, timing.refresh_interval / timing.banks()) : timing.refresh_interval),
@@ -159,56 +160,66 @@ void PseudoChannel::choose_direction() {
   }
 }
 
-Clock PseudoChannel::ready(Command command, std::uint32_t bank) const {
-  const std::size_t c = at(command);
-  return std::max({ready_bank_[c][bank], ready_group_[c][bank >> bank_bits_], ready_channel_[c]});
-}
-
 PseudoChannel::Choice PseudoChannel::choose() const {
-  Choice best = refresh_step();
-  Choice column, row;
-  choose_column(column);
+  Choice best;
+  choose_column(best);
+  // A row command must be sooner than the column command: that bounds the search.
+  Choice row = {best.clock, Command::ACT, 0, best.age};
   choose_row(row);
   if (row.clock < best.clock) best = row;
-  if (column.clock <= best.clock && column.clock != kNoClock) best = column;
-  return best;
+  if (best.clock < refresh_due_) return best;
+  const Choice refresh = refresh_step();
+  return refresh.clock < best.clock ? refresh : best;
 }
 
 void PseudoChannel::choose_column(Choice& best) const {
   const Masks& masks = masks_[direction_];
   best.command = direction_ == kRead ? Command::RD : Command::WR;
-  const Clock from = std::max(time_, column_bus_);
-  for (std::uint32_t rest = masks.column; rest != 0; rest &= rest - 1) {
-    const auto bank = static_cast<std::uint32_t>(std::countr_zero(rest));
-    const Clock clock = std::max(from, ready(best.command, bank));
-    if (clock > best.clock || held_for_refresh(bank, clock)) continue;
-    const BankQueue& queue = bank_[bank].queue[direction_];
-    if ((masks.conflict & bit(bank)) != 0 && clock >= pool_[queue.head].arrival + timing_.starvation) continue;
-    const std::uint32_t age = pool_[queue.hit].sequence;
-    if (clock == best.clock && !older(age, best.age)) continue;
-    best.clock = clock;
-    best.bank = bank;
-    best.age = age;
+  const std::size_t c = at(best.command);
+  const Clock from = std::max({time_, column_bus_, ready_channel_[c]});
+  std::uint32_t rest = masks.column;
+  while (rest != 0) {
+    const std::uint32_t group = static_cast<std::uint32_t>(std::countr_zero(rest)) >> bank_bits_;
+    std::uint32_t banks = rest & group_mask_ << (group << bank_bits_);
+    rest &= ~banks;
+    const Clock group_clock = std::max(from, ready_group_[c][group]);
+    if (group_clock > best.clock) continue;  // none of its banks can be sooner
+    for (; banks != 0; banks &= banks - 1) {
+      const auto bank = static_cast<std::uint32_t>(std::countr_zero(banks));
+      const Clock clock = std::max(group_clock, ready_bank_[c][bank]);
+      if (clock > best.clock || held_for_refresh(bank, clock)) continue;
+      const BankQueue& queue = bank_[bank].queue[direction_];
+      if ((masks.conflict & bit(bank)) != 0 && clock >= pool_[queue.head].arrival + timing_.starvation) continue;
+      const std::uint32_t age = pool_[queue.hit].sequence;
+      if (clock == best.clock && !older(age, best.age)) continue;
+      best.clock = clock;
+      best.bank = bank;
+      best.age = age;
+    }
   }
 }
 
 void PseudoChannel::choose_row(Choice& best) const {
   const Masks& masks = masks_[direction_];
-  const Clock from = std::max(time_, row_bus_);
-  const Clock fourth = activates_[oldest_activate_];
-  const Clock activate_from = fourth == kNoClock ? from : std::max(from, fourth + timing_.four_activates);
-  for (std::uint32_t rest = masks.row | masks.conflict; rest != 0; rest &= rest - 1) {
-    const auto bank = static_cast<std::uint32_t>(std::countr_zero(rest));
+  const std::uint32_t wanting = masks.row | masks.conflict;
+  Clock from = std::max(time_, row_bus_);
+  const auto consider = [&](Command command, std::uint32_t bank) {
     const Entry& head = pool_[bank_[bank].queue[direction_].head];
-    const bool open = (open_ & bit(bank)) != 0;
-    const Command command = open ? Command::PRE : Command::ACT;
-    Clock clock = std::max(open ? from : activate_from, ready(command, bank));
+    Clock clock = std::max(from, ready(command, bank));
     // Hits go first until the oldest request of the bank has waited long enough.
     if ((masks.conflict & bit(bank)) != 0) clock = std::max(clock, head.arrival + timing_.starvation);
-    if (clock > best.clock || held_for_refresh(bank, clock)) continue;
-    if (clock == best.clock && !older(head.sequence, best.age)) continue;
+    if (clock > best.clock || held_for_refresh(bank, clock)) return;
+    if (clock == best.clock && !older(head.sequence, best.age)) return;
     best = {clock, command, bank, head.sequence};
-  }
+  };
+  for (std::uint32_t rest = wanting & open_; rest != 0; rest &= rest - 1)
+    consider(Command::PRE, static_cast<std::uint32_t>(std::countr_zero(rest)));
+
+  const Clock fourth = activates_[oldest_activate_];
+  if (fourth != kNoClock) from = std::max(from, fourth + timing_.four_activates);
+  if (std::max(from, ready_channel_[at(Command::ACT)]) > best.clock) return;  // no bank can be sooner
+  for (std::uint32_t rest = wanting & ~open_; rest != 0; rest &= rest - 1)
+    consider(Command::ACT, static_cast<std::uint32_t>(std::countr_zero(rest)));
 }
 
 PseudoChannel::Choice PseudoChannel::refresh_step() const {

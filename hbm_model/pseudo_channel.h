@@ -9,6 +9,7 @@
 // opens no rows for reads; no request looks into the other queue for its data.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <vector>
 
@@ -126,7 +127,10 @@ class PseudoChannel {
   bool held_for_refresh(std::uint32_t bank, Clock at) const {
     return at >= refresh_due_ && (!per_bank_ || bank == refresh_bank_);
   }
-  Clock ready(Command command, std::uint32_t bank) const;
+  Clock ready(Command command, std::uint32_t bank) const {
+    const auto c = static_cast<std::size_t>(command);
+    return std::max(std::max(ready_bank_[c][bank], ready_group_[c][bank >> bank_bits_]), ready_channel_[c]);
+  }
   void issue(const Choice& choice, std::vector<Finished>& finished, CommandSink* sink);
   void note(Command command, std::uint32_t bank, Clock at);
   void activate(std::uint32_t bank);
@@ -139,7 +143,7 @@ class PseudoChannel {
   // What does not change.
   const DramTiming& timing_;
   std::uint32_t index_;
-  std::uint32_t banks_, bank_bits_;
+  std::uint32_t banks_, bank_bits_, group_mask_;
   std::uint32_t capacity_[2];
   std::vector<Rule> rules_[kCommands];
   bool per_bank_;
