@@ -40,6 +40,7 @@ PseudoChannel::PseudoChannel(const DramTiming& timing, std::uint32_t index, std:
       bank_bits_(static_cast<std::uint32_t>(std::countr_zero(timing.banks_per_group))),
       group_mask_((1u << timing.banks_per_group) - 1),
       capacity_{timing.read_queue, timing.write_queue},
+      turn_(timing.write_high - timing.write_low),
       per_bank_(timing.refresh_per_bank),
       refresh_interval_(per_bank_ ? std::max(1u, timing.refresh_interval / timing.banks()) : timing.refresh_interval),
       // Channels refresh one after another, not all at once.
@@ -72,7 +73,8 @@ void PseudoChannel::reset() {
   time_ = 0;
   next_ = kNoClock;
   direction_ = kRead;
-  drained_ = 0;
+  turn_served_ = turn_;  // the first drain waits for no turn of the reads
+  drain_floor_ = 0;
   oldest_write_ = kNoClock;
   refresh_due_ = first_refresh_;
   refresh_bank_ = 0;
@@ -140,24 +142,24 @@ bool PseudoChannel::admit_one(Direction direction, std::vector<Finished>& finish
   return true;
 }
 
+// Asking twice at one time gives the same answer: a turn that has just begun is not over yet.
 void PseudoChannel::choose_direction() {
   const std::uint32_t reads = queued_[kRead], writes = queued_[kWrite];
   if (direction_ == kRead) {
-    const bool aged = writes != 0 && time_ >= oldest_write_ + timing_.starvation;
-    if (writes != 0 && (reads == 0 || writes >= timing_.write_high || aged)) {
-      direction_ = kWrite;
-      drained_ = 0;
-      ++counters_.turnarounds;
-    }
-    return;
-  }
-  // A drain ends with its batch, even if further writes keep coming.
-  const bool done = writes <= timing_.write_low || drained_ >= timing_.write_high - timing_.write_low;
-  if (writes == 0 ? reads != 0 : reads != 0 && done) {
+    if (writes == 0) return;
+    const bool aged = time_ >= oldest_write_ + timing_.starvation;
+    // Reads too have their turn, even if writes come faster than they drain.
+    if (reads != 0 && !aged && (writes < timing_.write_high || turn_served_ < turn_)) return;
+    direction_ = kWrite;
+    drain_floor_ = aged ? 0 : timing_.write_low;
+  } else {
+    // A drain ends with its batch, even if further writes keep coming.
+    if (reads == 0 || (writes > drain_floor_ && turn_served_ < turn_)) return;
     direction_ = kRead;
     oldest_write_ = time_;
-    ++counters_.turnarounds;
   }
+  turn_served_ = 0;
+  ++counters_.turnarounds;
 }
 
 PseudoChannel::Choice PseudoChannel::choose() const {
@@ -313,8 +315,8 @@ void PseudoChannel::transfer(std::uint32_t index, Clock clock, std::vector<Finis
   if (!entry.opened_row) ++counters_.row_hits;
   entry.opened_row = false;  // its further bursts do hit
   if (--entry.bursts != 0) return;
+  ++turn_served_;
   if (direction_ == kRead) finished.push_back({entry.owner, end});
-  else ++drained_;
   remove(chosen, direction_);
 }
 

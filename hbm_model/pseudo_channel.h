@@ -145,6 +145,7 @@ class PseudoChannel {
   std::uint32_t index_;
   std::uint32_t banks_, bank_bits_, group_mask_;
   std::uint32_t capacity_[2];
+  std::uint32_t turn_;           // entries served before the other direction may have its turn
   std::vector<Rule> rules_[kCommands];
   bool per_bank_;
   Clock refresh_interval_, first_refresh_;
@@ -168,7 +169,8 @@ class PseudoChannel {
 
   Clock time_, next_;
   Direction direction_;
-  std::uint32_t drained_;        // writes since the drain began
+  std::uint32_t turn_served_;    // entries since the direction changed
+  std::uint32_t drain_floor_;    // queued writes at which this drain ends
   Clock oldest_write_;           // a lower bound of the arrival of the writes that wait
   Clock refresh_due_;
   std::uint32_t refresh_bank_;

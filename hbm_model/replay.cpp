@@ -104,6 +104,7 @@ std::vector<TraceRequest> read_trace(const std::string& path, double clock) {
 ReplayReport replay(DramModel& model, const std::vector<TraceRequest>& trace, std::uint32_t bytes, std::uint32_t window) {
   if (window == 0 || bytes == 0) throw Error("a replay needs a window and a size of its requests", "hbm", "1 or more", {});
   Window places(window);
+  const std::uint64_t burst_mask = model.timing().burst_bytes - 1;
   std::vector<std::uint32_t> latency;
   latency.reserve(trace.size());
   std::vector<DramCompletion> completions;
@@ -118,7 +119,7 @@ ReplayReport replay(DramModel& model, const std::vector<TraceRequest>& trace, st
       const TraceRequest& request = trace[sent++];
       entered = std::max({entered, places.first_free(), request.earliest});
       first = std::min(first, entered);
-      model.enqueue({request.address, bytes, places.enter(entered), request.write}, entered);
+      model.enqueue({request.address & ~burst_mask, bytes, places.enter(entered), request.write}, entered);
       continue;
     }
     completions.clear();

@@ -31,7 +31,7 @@ struct ReplayReport {
   EnergyReport energy;
 };
 
-// Requests of `bytes` each, in order: one enters when it is its time and fewer than `window` are outstanding.
+// Requests of `bytes` each from the burst that holds their address, in order: one enters when it is its time and fewer than `window` are outstanding.
 ReplayReport replay(DramModel& model, const std::vector<TraceRequest>& trace, std::uint32_t bytes, std::uint32_t window);
 
 }  // namespace vitruvian::hbm_model
