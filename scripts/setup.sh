@@ -46,6 +46,8 @@ install_python() {
   PYTHON=$PWD/.venv/bin/python
   local stamp=.venv/vitruvian-installed
   if [ -e $stamp ] && [ -z "$(find include isa src cube_unit vector_unit hbm_model python kernels chips cmake CMakeLists.txt pyproject.toml -newer $stamp -print -quit 2>/dev/null)" ]; then return; fi
-  "$PYTHON" -m pip install --quiet --disable-pip-version-check ".[test]"
+  # The compiler by the name that build/release calls it, so that ccache knows its results again.
+  CXX=$(sed -n 's/^CMAKE_CXX_COMPILER:[^=]*=//p' build/release/CMakeCache.txt) \
+    "$PYTHON" -m pip install --quiet --disable-pip-version-check ".[test]"
   touch $stamp
 }

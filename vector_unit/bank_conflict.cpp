@@ -99,10 +99,8 @@ double stalls_of(const BankUse& use, std::uint32_t first, unsigned asked, const 
   return stalls;
 }
 
-}  // namespace
-
-double bank_conflict_cycles(const BankUse& use, const BankGeometry& g, double per_repeat, double depth) {
-  if (use.repeats == 0) return 0;
+// The count itself.
+double count_cycles(const BankUse& use, const BankGeometry& g, double per_repeat, double depth) {
   const std::uint32_t period = std::min(period_of(use, g.groups), use.repeats);
   std::array<unsigned, BankGeometry::kMaxGroups> cycles{};
   double ports = 0;
@@ -123,6 +121,51 @@ double bank_conflict_cycles(const BankUse& use, const BankGeometry& g, double pe
     stalls = stalls_of(use, first, asked, cycles, period, g);
   }
   return std::max(0.0, ports + stalls - per_repeat * use.repeats);
+}
+
+// Streams of the common kind: contiguous, moving together, at most two reads, no bank row in common with the destination
+// but trailing. Their conflicts are one comparison.
+bool is_plain(const BankUse& use, const BankGeometry& g, double& cycles_of_repeat) {
+  for (unsigned i = 0; i < use.reads; ++i) {
+    const BlockStream& s = use.read[i];
+    if (s.block_stride != 1 || s.blocks > g.groups / 2 || s.repeat_stride != use.read[0].repeat_stride) return false;
+    if (use.writes && (bank_rows(s, use.repeats, g) & bank_rows(use.write, use.repeats, g)) != 0 && !trails(s, use.write, g)) return false;
+  }
+  if (use.reads > 2 || (use.writes && (use.write.block_stride != 1 || use.write.blocks > g.groups / 2))) return false;
+  cycles_of_repeat = 1;
+  if (use.reads == 2 && !(use.read[0] == use.read[1])) {
+    const std::uint64_t distance = (use.read[1].first - use.read[0].first) & (g.groups - 1);
+    if (distance < use.read[0].blocks || g.groups - distance < use.read[1].blocks) cycles_of_repeat = 2;
+  }
+  return true;
+}
+
+// The rest is remembered: kernels issue the same operation in loops.
+struct Remembered {
+  BankUse use;
+  BankGeometry geometry;
+  double per_repeat = 0, depth = 0, cycles = 0;
+};
+
+std::size_t slot_of(const BankUse& use, std::size_t slots) {
+  std::uint64_t hash = use.repeats;
+  const auto mix = [&hash](const BlockStream& s) { hash = (hash ^ (s.first << 20 ^ s.repeat_stride << 10 ^ s.block_stride)) * 0x9e3779b97f4a7c15u; };
+  for (const BlockStream& s : use.read) mix(s);
+  mix(use.write);
+  return hash >> 32 & (slots - 1);
+}
+
+}  // namespace
+
+double bank_conflict_cycles(const BankUse& use, const BankGeometry& geometry, double per_repeat, double depth) {
+  if (use.repeats == 0) return 0;
+  double plain = 0;
+  if (is_plain(use, geometry, plain)) return std::max(0.0, (plain - per_repeat) * use.repeats);
+  static thread_local std::array<Remembered, 256> memory;
+  Remembered& known = memory[slot_of(use, memory.size())];
+  if (!(known.use == use && known.geometry == geometry && known.per_repeat == per_repeat && known.depth == depth))
+    known = {use, geometry, per_repeat, depth, count_cycles(use, geometry, per_repeat, depth)};
+  return known.cycles;
 }
 
 }  // namespace vitruvian::vector_unit

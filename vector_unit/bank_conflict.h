@@ -13,6 +13,7 @@
 //    The repeats read before the first write comes out (the pipeline's depth, `tail` cycles) meet no write.
 // Of the published measurement (64 repeats of fp32 vadd, head + tail = 24, tail 14) this gives 88, 152, 88 and 138 cycles
 // for scenarios 1, 2, 4 and 5 where silicon takes 88.4, 154.2, 88.4 and 138.8; scenario 3 as 2; scenarios 6 and 8 give 88.
+// (With tail 12, as in the chip files, scenario 5 gives 140.)
 // Approximation: scenario 7 (a broadcast row that walks through the groups) gives 120 where silicon takes 132.6.
 // Approximation: conflicts with other pipes' accesses to UB are not modelled.
 // Source: facts 2 and 5; bank_conflict_ub example of the public documentation.
@@ -27,6 +28,7 @@ struct BankGeometry {
   static constexpr unsigned kMaxGroups = 16, kMaxBanksOfGroup = 4;
   unsigned groups = 16;  // a power of two
   unsigned rows = 128;   // of a bank
+  bool operator==(const BankGeometry&) const = default;
 };
 
 // The blocks of one operand: block b of repeat i has number first + i * repeat_stride + b * block_stride.
@@ -43,6 +45,7 @@ struct BankUse {
   BlockStream write;
   bool writes = false;
   std::uint32_t repeats = 0;
+  bool operator==(const BankUse&) const = default;
 };
 
 // Cycles that conflicts add to an operation which otherwise takes `per_repeat` cycles a repeat. Cycles of a slow operation

@@ -63,23 +63,42 @@ void compare_to_mask(const Job& job, const Core& core) {
 void set_mask(const Job& job, const Core& core) { std::memcpy(core.result->cmpmask, core.ub + job.src0.base, sizeof core.result->cmpmask); }
 void get_mask(const Job& job, const Core& core) { std::memcpy(core.ub + job.dst.base, core.result->cmpmask, sizeof core.result->cmpmask); }
 
+// One byte of 0 or 1 for each bit.
+void spread(const Mask& bits, unsigned n, std::uint8_t* truth) {
+  for (unsigned i = 0; i < n; i += 8) {
+    const std::uint64_t byte = bits.word[i >> 6] >> (i & 63) & 0xff;
+    const std::uint64_t picked = byte * 0x0101010101010101u & 0x8040201008040201u;  // bit j alone in byte j
+    const std::uint64_t eight = (picked + 0x7f7f7f7f7f7f7f7fu) >> 7 & 0x0101010101010101u;
+    std::memcpy(truth + i, &eight, sizeof eight);
+  }
+}
+
 enum SelectMode : std::uint64_t { kCmpmask = 0, kScalarSource = 1, kStream = 2 };
 
 template <class U>
 void select(const Job& job, const Core& core) {
   using V = typename U::Value;
-  alignas(64) V a[kMaxLanes] = {}, b[kMaxLanes] = {}, out[kMaxLanes];
+  constexpr unsigned lanes = isa::kRepeatBytes / sizeof(V);
+  alignas(64) V a[lanes] = {}, b[lanes] = {}, out[lanes];
+  alignas(64) std::uint8_t truth[lanes];
   const std::uint64_t mode = isa::vector_binary::select_mode.get(job.word);
-  if (mode == kScalarSource) std::fill(b, b + job.lanes, scalar_value<U>(job.scalar));
+  if (mode == kScalarSource) {
+    std::memcpy(b, core.ub + job.src1.base, sizeof(V));
+    std::fill(b + 1, b + lanes, b[0]);
+  }
   Mask bits{{core.result->cmpmask[0], core.result->cmpmask[1]}};
+  spread(bits, lanes, truth);
   for (std::uint32_t i = 0; i < job.repeats; ++i) {
     const Mask& mask = job.mask_of(i);
     const unsigned active = active_blocks(job.dst, mask, job.lanes);
     collect(core, job.src0, i, active, a);
     if (mode != kScalarSource) collect(core, job.src1, i, active, b);
-    if (mode != kCmpmask) std::memcpy(bits.word.data(), core.ub + job.special->sel_mask + std::uint64_t{i} * (job.lanes / 8), job.lanes / 8);
-    for (unsigned lane = 0; lane < job.lanes; ++lane) out[lane] = bits.test(lane) ? a[lane] : b[lane];
-    scatter(core, job.dst, i, mask, job.lanes, out);
+    if (mode != kCmpmask) {
+      std::memcpy(bits.word.data(), core.ub + job.special->sel_mask + std::uint64_t{i} * (lanes / 8), lanes / 8);
+      spread(bits, lanes, truth);
+    }
+    for (unsigned lane = 0; lane < lanes; ++lane) out[lane] = truth[lane] ? a[lane] : b[lane];
+    scatter(core, job.dst, i, mask, lanes, out);
   }
 }
 

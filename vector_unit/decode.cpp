@@ -168,10 +168,8 @@ Job make_job(const pipe::Issued& issued, const Entry& entry) {
     case Shape::select:
     case Shape::binary:
       set_binary(job, entry, operand[0], operand[1], operand[2], operand[3]);
-      if (entry.shape == Shape::select && isa::vector_binary::select_mode.get(job.word) == 1) {
-        job.scalar = operand[2];
-        job.src1 = {};
-      }
+      if (entry.shape == Shape::select && isa::vector_binary::select_mode.get(job.word) == 1)
+        job.src1.block_stride = job.src1.repeat_stride = 0;  // one value for all
       break;
     case Shape::scalar:
       set_unary(job, entry, operand[0], operand[1], operand[3]);

@@ -98,30 +98,40 @@ inline void collect(const Core& core, const Operand& operand, std::uint32_t repe
       std::memcpy(to + block * isa::kBlockBytes, from + std::uint64_t{block} * operand.block_stride, isa::kBlockBytes);
 }
 
-// Writes the active lanes of a repeat from consecutive room.
+// The active ones of the elements of a block.
+template <class E>
+inline void scatter_block(std::uint8_t* to, const std::uint8_t* from, std::uint64_t active) {
+  for (; active; active &= active - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(active));
+    std::memcpy(to + i * sizeof(E), from + i * sizeof(E), sizeof(E));
+  }
+}
+inline void scatter_nibbles(std::uint8_t* to, const std::uint8_t* from, std::uint64_t active) {
+  for (; active; active &= active - 1) {
+    const auto i = static_cast<unsigned>(std::countr_zero(active));
+    const unsigned keep = i & 1 ? 0x0fu : 0xf0u;
+    to[i / 2] = static_cast<std::uint8_t>((to[i / 2] & keep) | (from[i / 2] & ~keep));
+  }
+}
+
+// Writes the active lanes of a repeat from consecutive room. A block is always whole: lanes fill blocks of 32 B.
 inline void scatter(const Core& core, const Operand& operand, std::uint32_t repeat, const Mask& mask, unsigned lanes, const void* room) {
-  std::uint8_t* const to = core.ub + operand.base + std::uint64_t{repeat} * operand.repeat_stride;
+  std::uint8_t* to = core.ub + operand.base + std::uint64_t{repeat} * operand.repeat_stride;
   const auto* from = static_cast<const std::uint8_t*>(room);
-  const unsigned width = std::min(operand.lanes_per_block(), lanes);
+  const unsigned width = operand.lanes_per_block();
   const std::uint64_t full = width >= 64 ? ~std::uint64_t{0} : (std::uint64_t{1} << width) - 1;
-  const unsigned bytes = operand.bytes(width), element = operand.bits / 8;
-  for (unsigned lane = 0, block = 0; lane < lanes; lane += width, ++block) {
+  for (unsigned lane = 0; lane < lanes; lane += width, from += isa::kBlockBytes, to += operand.block_stride) {
     const std::uint64_t active = mask.slice(lane, width);
-    std::uint8_t* const target = to + std::uint64_t{block} * operand.block_stride;
-    const std::uint8_t* const source = from + block * isa::kBlockBytes;
     if (active == full) {
-      std::memcpy(target, source, bytes);
-    } else if (operand.bits == 4) {
-      for (std::uint64_t rest = active; rest; rest &= rest - 1) {
-        const auto i = static_cast<unsigned>(std::countr_zero(rest));
-        const unsigned keep = i & 1 ? 0x0fu : 0xf0u;
-        target[i / 2] = static_cast<std::uint8_t>((target[i / 2] & keep) | (source[i / 2] & ~keep));
-      }
-    } else {
-      for (std::uint64_t rest = active; rest; rest &= rest - 1) {
-        const auto i = static_cast<unsigned>(std::countr_zero(rest));
-        std::memcpy(target + i * element, source + i * element, element);
-      }
+      std::memcpy(to, from, isa::kBlockBytes);
+      continue;
+    }
+    switch (operand.bits) {
+      case 4: scatter_nibbles(to, from, active); break;
+      case 8: scatter_block<std::uint8_t>(to, from, active); break;
+      case 16: scatter_block<std::uint16_t>(to, from, active); break;
+      case 32: scatter_block<std::uint32_t>(to, from, active); break;
+      default: scatter_block<std::uint64_t>(to, from, active); break;
     }
   }
 }
@@ -182,7 +192,8 @@ void map_repeats(const Job& job, const Core& core, const F& f) {
     collect(core, job.src0, i, a_active, a_raw);
     if constexpr (!std::is_same_v<B, None>) collect(core, job.src1, i, b_active, b_raw);
     if constexpr (kReadsDst) collect(core, job.dst, i, d_active, d_raw);
-    apply<D, A, B, kReadsDst>(a_raw, b_raw, d_raw, job.lanes, job.fp_saturate, f);
+    constexpr unsigned lanes = isa::kRepeatBytes / std::max(sizeof(typename A::Storage), sizeof(typename D::Storage));
+    apply<D, A, B, kReadsDst>(a_raw, b_raw, d_raw, lanes, job.fp_saturate, f);
     scatter(core, job.dst, i, mask, job.lanes, d_raw);
   }
 }

@@ -38,15 +38,17 @@ void broadcast(const Job& job, const Core& core) {
   }
 }
 
-// False, with the fault set, if `bytes` bytes at the address are not aligned or not in UB.
-bool can_read(const Core& core, std::uint64_t address, unsigned bytes) {
+[[gnu::cold, gnu::noinline]] void refuse(const Core& core, std::uint64_t address, unsigned bytes) {
   const bool misaligned = address % bytes != 0;
-  if (!misaligned && address + bytes <= core.ub_bytes) [[likely]] return true;
   core.fault->kind = misaligned ? FaultKind::misaligned : FaultKind::out_of_bounds;
   core.fault->detail = "gathered address " + std::to_string(address) +
                        (misaligned ? " is not a multiple of " + std::to_string(bytes)
                                    : " + " + std::to_string(bytes) + " lies outside UB of " + std::to_string(core.ub_bytes) + " bytes");
-  return false;
+}
+// Aligned to its size and in UB.
+template <unsigned kBytes>
+bool can_read(const Core& core, std::uint64_t address) {
+  return address % kBytes == 0 && address + kBytes <= core.ub_bytes;
 }
 
 template <class U>
@@ -61,7 +63,7 @@ void gather(const Job& job, const Core& core) {
       if (!mask.test(lane)) continue;
       std::uint32_t offset;
       std::memcpy(&offset, offsets + lane * sizeof offset, sizeof offset);
-      if (!can_read(core, base + offset, sizeof(V))) return;
+      if (!can_read<sizeof(V)>(core, base + offset)) [[unlikely]] return refuse(core, base + offset, sizeof(V));
       std::memcpy(&room[lane], core.ub + base + offset, sizeof(V));
     }
     scatter(core, job.dst, i, mask, job.lanes, room);
@@ -75,7 +77,7 @@ void gather_blocks(const Job& job, const Core& core) {
   for (std::uint32_t i = 0; i < job.repeats; ++i) {
     std::memcpy(offsets, core.ub + job.src0.base + std::uint64_t{i} * job.src0.repeat_stride, sizeof offsets);
     for (unsigned block = 0; block < kBlocks; ++block) {
-      if (!can_read(core, base + offsets[block], isa::kBlockBytes)) return;
+      if (!can_read<isa::kBlockBytes>(core, base + offsets[block])) return refuse(core, base + offsets[block], isa::kBlockBytes);
       std::memcpy(room[block], core.ub + base + offsets[block], isa::kBlockBytes);
     }
     std::uint8_t* to = core.ub + job.dst.base + std::uint64_t{i} * job.dst.repeat_stride;

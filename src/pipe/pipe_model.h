@@ -24,6 +24,8 @@ struct PipeTiming {
   unsigned flag_ids = 8;
 };
 
+inline constexpr const char* kSetTwice = "the flag is set already: a second set_flag without a wait_flag is undefined";
+
 // What a launch asks of every pipe.
 struct RunSettings {
   bool timed = true;      // false: functional_only, every operation takes one cycle
@@ -55,7 +57,7 @@ class PipeEnvironment {
   virtual void flag_raised(unsigned destination_code, Cycle visible) = 0;
   virtual void retired(const Operation& op) = 0;                                // counters, trace, waiting pipes
   virtual void space_in_queue(unsigned pipe_index) = 0;
-  virtual void cross_send(unsigned message, Cycle now) = 0;
+  virtual void cross_send(const Operation& op, Cycle now) = 0;
   virtual void raise(const Operation& op, const OperandFault& fault) = 0;
   // Strict sync: called for every entry when it starts; raises a hazard fault if nothing orders a work operation behind a
   // conflicting one.
@@ -96,7 +98,6 @@ class PipeModel {
   void settle_transfers(Cycle now);
   void retire(Cycle now);
   void apply(Operation& op);
-  bool reads_unknown(const Operation& op) const;
   void start_ready(Cycle now);
   bool start(Operation& op, Cycle now);   // false: must wait; reason_ and next wake are set
   bool start_work(Operation& op, Cycle now);

@@ -16,16 +16,24 @@ void bind_results(pybind11::module_& module);
 void bind_chips(pybind11::module_& module);
 
 // Watches a run from Python: looks for Ctrl-C, calls the user's progress function, and keeps what they raise until the
-// run has unwound. Make it with the GIL held, give `callback()` to a run that goes on without the GIL, then `finish()`.
+// run has unwound. Make it with the GIL held; `run(launch)` calls `launch` without it.
 class RunWatch {
  public:
   explicit RunWatch(pybind11::object progress) : progress_(std::move(progress)) {}
   std::function<bool(double)> callback() {
     return [this](double share) { return look(share); };
   }
-  // Raises what stopped the run.
-  void finish() {
-    if (error_) throw std::move(*error_);
+  // What stopped the run counts more than the Error by which the runtime says that it was stopped.
+  template <typename Launch>
+  auto run(Launch launch) {
+    try {
+      pybind11::gil_scoped_release released;
+      auto result = launch();
+      if (!error_) return result;
+    } catch (const Error&) {
+      if (!error_) throw;
+    }
+    throw std::move(*error_);
   }
 
  private:

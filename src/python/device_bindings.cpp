@@ -96,13 +96,7 @@ LaunchResult launch(LoadedModule& self, const std::string& kernel, const py::seq
   LaunchOptions options = options_from(keywords);
   RunWatch watch(std::move(progress));
   options.progress = watch.callback();
-  LaunchResult result;
-  {
-    py::gil_scoped_release released;
-    result = self.module->launch(kernel, arguments, options);
-  }
-  watch.finish();
-  return result;
+  return watch.run([&] { return self.module->launch(kernel, arguments, options); });
 }
 
 // Each item is (module, kernel, arguments, keywords).
@@ -119,13 +113,7 @@ std::vector<LaunchResult> run_concurrently(Device& device, const py::sequence& i
   }
   RunWatch watch(std::move(progress));
   if (!launches.empty()) launches.front().options.progress = watch.callback();
-  std::vector<LaunchResult> results;
-  {
-    py::gil_scoped_release released;
-    results = device.run_concurrently(launches);
-  }
-  watch.finish();
-  return results;
+  return watch.run([&] { return device.run_concurrently(launches); });
 }
 
 workload::KernelReport run_library_kernel(Device& device, const std::string& kernel, const workload::Parameters& parameters, const py::dict& keywords,
@@ -138,13 +126,7 @@ workload::KernelReport run_library_kernel(Device& device, const std::string& ker
   request.check = check;
   RunWatch watch(std::move(progress));
   request.options.progress = watch.callback();
-  workload::KernelReport report;
-  {
-    py::gil_scoped_release released;
-    report = workload::run_library_kernel(device, request);
-  }
-  watch.finish();
-  return report;
+  return watch.run([&] { return workload::run_library_kernel(device, request); });
 }
 
 void copy_in(Device& device, DeviceAddress to, const ByteArray& from) {

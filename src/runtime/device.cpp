@@ -119,6 +119,7 @@ std::shared_ptr<Module> Device::load(std::vector<std::uint8_t> elf, const std::s
 std::vector<LaunchResult> Device::run_concurrently(std::span<ConcurrentLaunch> launches) { return runtime::run_launches(*state_, launches); }
 
 std::string Device::hierarchy() const {
+  const std::lock_guard turn(state_->launching);
   sim::Simulation simulation(state_->context, state_->gm, state_->path);
   return simulation.hierarchy();
 }

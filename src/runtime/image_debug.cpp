@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <string_view>
 #include <unordered_map>
 
 namespace vitruvian::runtime {
@@ -43,6 +44,54 @@ Parameter::Kind float_kind(std::uint32_t bytes) {
   return bytes == 4 ? Parameter::Kind::float32 : Parameter::Kind::float64;
 }
 
+constexpr std::size_t kMostFields = 2;
+
+// Appends the scalar members of a type; false: more than the calling convention takes apart, a union, a bit-field, a base class.
+bool flatten(Dwarf_Die type, std::uint32_t offset, std::vector<Parameter::Field>& fields);
+
+bool flatten_members(Dwarf_Die& type, std::uint32_t offset, std::vector<Parameter::Field>& fields) {
+  Dwarf_Die child;
+  if (dwarf_child(&type, &child) != 0) return true;
+  do {
+    if (dwarf_tag(&child) == DW_TAG_inheritance) return false;
+    Dwarf_Attribute attribute;
+    Dwarf_Word at = 0;
+    Dwarf_Die member;
+    if (dwarf_tag(&child) != DW_TAG_member || dwarf_hasattr(&child, DW_AT_external)) continue;
+    if (dwarf_hasattr(&child, DW_AT_bit_size) || !type_of(child, member)) return false;
+    if (dwarf_attr(&child, DW_AT_data_member_location, &attribute) && dwarf_formudata(&attribute, &at) != 0) return false;
+    if (!flatten(member, offset + static_cast<std::uint32_t>(at), fields)) return false;
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return true;
+}
+
+bool flatten_array(Dwarf_Die& type, std::uint32_t offset, std::vector<Parameter::Field>& fields) {
+  Dwarf_Die element, peeled;
+  Dwarf_Word all = 0, one = 0;
+  if (!type_of(type, element) || dwarf_peel_type(&element, &peeled) != 0 || dwarf_aggregate_size(&type, &all) != 0 ||
+      dwarf_aggregate_size(&peeled, &one) != 0 || one == 0 || all / one > kMostFields)
+    return false;
+  for (Dwarf_Word at = 0; at + one <= all; at += one)
+    if (!flatten(peeled, offset + static_cast<std::uint32_t>(at), fields)) return false;
+  return true;
+}
+
+void classify(Dwarf_Die& type, Parameter& parameter);
+
+bool flatten(Dwarf_Die type, std::uint32_t offset, std::vector<Parameter::Field>& fields) {
+  Dwarf_Die peeled;
+  if (dwarf_peel_type(&type, &peeled) != 0) return false;
+  const int tag = dwarf_tag(&peeled);
+  if (tag == DW_TAG_structure_type || tag == DW_TAG_class_type) return flatten_members(peeled, offset, fields);
+  if (tag == DW_TAG_array_type) return flatten_array(peeled, offset, fields);
+  if (tag == DW_TAG_union_type) return false;
+  Parameter scalar;
+  classify(peeled, scalar);
+  const bool floating = scalar.kind == Parameter::Kind::float16 || scalar.kind == Parameter::Kind::float32 || scalar.kind == Parameter::Kind::float64;
+  fields.push_back({offset, scalar.bytes, floating, scalar.is_signed});
+  return fields.size() <= kMostFields;
+}
+
 void classify(Dwarf_Die& type, Parameter& parameter) {
   Dwarf_Word size = 0;
   if (dwarf_aggregate_size(&type, &size) == 0) parameter.bytes = static_cast<std::uint32_t>(size);
@@ -72,7 +121,9 @@ void classify(Dwarf_Die& type, Parameter& parameter) {
       parameter.kind = Parameter::Kind::integer;
       return;
     }
-    default: parameter.kind = Parameter::Kind::aggregate;
+    default:
+      parameter.kind = Parameter::Kind::aggregate;
+      if (!flatten(type, 0, parameter.fields)) parameter.fields.clear();
   }
 }
 
@@ -107,9 +158,18 @@ void read_functions(Dwarf_Die parent, const std::set<std::uint64_t>& entries, De
   } while (dwarf_siblingof(&child, &child) == 0);
 }
 
+// Device headers and the instruction table: what a kernel's author did not write.
+// Paths may be relative to where the compiler ran.
+bool is_library(std::string_view path) {
+  const auto lies_in = [&](std::string_view folder) { return path.starts_with(folder) || path.find("/" + std::string(folder)) != std::string_view::npos; };
+  return lies_in("kernels/include/") || lies_in("isa/instructions.def") || lies_in("isa/control_words.h");
+}
+
+std::string base_name(std::string path) { return path.erase(0, path.find_last_of('/') + 1); }
+
 using FileIndex = std::unordered_map<std::string, std::uint32_t>;
 
-void read_lines(Dwarf_Die& unit, DebugTables& tables, FileIndex& index) {
+void read_lines(Dwarf_Die& unit, DebugTables& tables, FileIndex& index, std::vector<bool>& library) {
   Dwarf_Lines* lines = nullptr;
   std::size_t count = 0;
   if (dwarf_getsrclines(&unit, &lines, &count) != 0) return;
@@ -121,13 +181,59 @@ void read_lines(Dwarf_Die& unit, DebugTables& tables, FileIndex& index) {
     if (dwarf_lineaddr(row, &address) != 0 || dwarf_lineno(row, &line) != 0) continue;
     dwarf_lineendsequence(row, &end);
     const char* path = dwarf_linesrc(row, nullptr, nullptr);
-    std::string file = path ? path : "";
-    file.erase(0, file.find_last_of('/') + 1);
-    const auto [at, added] = index.try_emplace(file, static_cast<std::uint32_t>(tables.files.size()));
-    if (added) tables.files.push_back(file);
+    // Device headers have an entry of their own, whatever a kernel's file is called.
+    const bool of_library = path && is_library(path);
+    const std::string file = base_name(path ? path : "");
+    const auto [at, added] = index.try_emplace(of_library ? path : file, static_cast<std::uint32_t>(tables.files.size()));
+    if (added) tables.files.push_back(file), library.push_back(of_library);
     // Line 0 marks code that the compiler attributes to nothing; the row before it is the better answer.
     if (line == 0 && !end) continue;
     tables.lines.push_back({address, at->second, end ? 0u : static_cast<std::uint32_t>(line)});
+  }
+}
+
+// Code of an inlined function, with the innermost call site that lies in the kernel's own sources.
+struct InlinedCode {
+  std::uint64_t begin = 0, end = 0;
+  unsigned depth = 0;
+  std::string file;   // empty: the function is not called from there
+  std::uint32_t line = 0;
+};
+
+void read_inlined(Dwarf_Die parent, Dwarf_Files* files, const InlinedCode& outer, std::vector<InlinedCode>& all) {
+  Dwarf_Die child;
+  if (dwarf_child(&parent, &child) != 0) return;
+  do {
+    InlinedCode inner = outer;
+    if (dwarf_tag(&child) == DW_TAG_inlined_subroutine) {
+      ++inner.depth;
+      Dwarf_Attribute attribute;
+      Dwarf_Word file = 0, line = 0;
+      const bool known = dwarf_attr(&child, DW_AT_call_file, &attribute) && dwarf_formudata(&attribute, &file) == 0 &&
+                         dwarf_attr(&child, DW_AT_call_line, &attribute) && dwarf_formudata(&attribute, &line) == 0;
+      const char* path = known ? dwarf_filesrc(files, file, nullptr, nullptr) : nullptr;
+      if (path && line && !is_library(path)) inner.file = base_name(path), inner.line = static_cast<std::uint32_t>(line);
+      Dwarf_Addr base = 0, begin = 0, end = 0;
+      for (std::ptrdiff_t at = 0; (at = dwarf_ranges(&child, at, &base, &begin, &end)) > 0;) {
+        inner.begin = begin, inner.end = end;
+        if (begin != 0) all.push_back(inner);  // 0: the linker dropped its section
+      }
+    }
+    read_inlined(child, files, inner, all);
+  } while (dwarf_siblingof(&child, &child) == 0);
+}
+
+// A row of a device header becomes the line that called it: an author looks for a fault in his own file.
+void attribute_to_callers(std::vector<InlinedCode> inlined, const std::vector<bool>& library, DebugTables& tables, FileIndex& index) {
+  std::stable_sort(inlined.begin(), inlined.end(), [](const InlinedCode& a, const InlinedCode& b) { return a.depth < b.depth; });
+  const std::vector<LineRow> before = tables.lines;
+  for (const InlinedCode& code : inlined) {
+    if (code.file.empty()) continue;
+    const auto [at, added] = index.try_emplace(code.file, static_cast<std::uint32_t>(tables.files.size()));
+    if (added) tables.files.push_back(code.file);
+    auto row = std::lower_bound(before.begin(), before.end(), code.begin, [](const LineRow& r, std::uint64_t address) { return r.address < address; });
+    for (; row != before.end() && row->address < code.end; ++row)
+      if (row->line && library[row->file]) tables.lines[static_cast<std::size_t>(row - before.begin())] = {row->address, at->second, code.line};
   }
 }
 
@@ -150,18 +256,24 @@ DebugTables read_debug_tables(const std::vector<std::uint8_t>& elf, const std::v
   if (Dwarf* dwarf = dwarf_begin_elf(file, DWARF_C_READ, nullptr)) {
     const std::set<std::uint64_t> wanted(entries.begin(), entries.end());
     FileIndex index;
+    std::vector<bool> library;
+    std::vector<InlinedCode> inlined;
     Dwarf_CU* unit = nullptr;
     Dwarf_Die die;
     std::uint8_t kind = 0;
     while (dwarf_get_units(dwarf, unit, &unit, nullptr, &kind, &die, nullptr) == 0) {
       if (kind != DW_UT_compile) continue;
-      read_lines(die, tables, index);
+      read_lines(die, tables, index, library);
+      Dwarf_Files* files = nullptr;
+      std::size_t count = 0;
+      if (dwarf_getsrcfiles(&die, &files, &count) == 0) read_inlined(die, files, {}, inlined);
       read_functions(die, wanted, tables);
     }
     dwarf_end(dwarf);
+    sort_lines(tables.lines);
+    attribute_to_callers(std::move(inlined), library, tables, index);
   }
   elf_end(file);
-  sort_lines(tables.lines);
   return tables;
 }
 

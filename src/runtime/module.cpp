@@ -67,7 +67,10 @@ std::string LoadedModule::signature(const std::string& kernel) const { return si
 
 sim::LaunchPlan LoadedModule::plan(const std::string& kernel, std::span<const Argument> arguments, const LaunchOptions& options) const {
   const KernelEntry& entry = get_kernel(kernel);
-  if (options.block_dim == 0) throw Error("block_dim", kernel, "at least 1", "0");
+  // blockDim of the Ascend C guide: [1, 65535].
+  constexpr std::uint32_t kMostBlocks = 65535;
+  if (options.block_dim == 0 || options.block_dim > kMostBlocks)
+    throw Error("block_dim", kernel, fmt::format("1 to {}", kMostBlocks), fmt::format("{}", options.block_dim));
   if (options.first_core >= state_.context.aic)
     throw Error("first_core", kernel, fmt::format("below {}", state_.context.aic), fmt::format("{}", options.first_core));
   sim::LaunchPlan plan;

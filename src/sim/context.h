@@ -2,6 +2,7 @@
 // process, one after another. A lock serialises them: SystemC is not thread safe.
 #pragma once
 
+#include <cstdlib>
 #include <mutex>
 #include <systemc>
 
@@ -9,7 +10,7 @@ namespace vitruvian::sim {
 
 class SystemCContext {
  public:
-  SystemCContext() : lock_(mutex()), before_(sc_core::sc_curr_simcontext), default_before_(sc_core::sc_default_global_context) {
+  SystemCContext() : lock_(quiet_mutex()), before_(sc_core::sc_curr_simcontext), default_before_(sc_core::sc_default_global_context) {
     sc_core::sc_curr_simcontext = sc_core::sc_default_global_context = new sc_core::sc_simcontext();
   }
   ~SystemCContext() {
@@ -21,8 +22,11 @@ class SystemCContext {
   SystemCContext& operator=(const SystemCContext&) = delete;
 
  private:
-  static std::mutex& mutex() {
+  // The banner of SystemC is printed with the first context unless the environment says otherwise.
+  static std::mutex& quiet_mutex() {
     static std::mutex one;
+    static const int once = setenv("SYSTEMC_DISABLE_COPYRIGHT_MESSAGE", "1", 0);
+    (void)once;
     return one;
   }
   std::unique_lock<std::mutex> lock_;

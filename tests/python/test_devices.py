@@ -32,15 +32,14 @@ def test_another_chip_in_the_same_process(elves, vectors):
         assert cycles.setdefault(chip, run.cycles) == run.cycles
 
 
-def test_an_override_changes_the_time(elves, vectors):
-    x, y, _ = vectors
-    times = []
-    for bandwidth in [1.6e12, 0.2e12]:
-        device = vt.Device("ascend910c", overrides={"hbm.bandwidth": bandwidth})
-        assert (bandwidth == 1.6e12) or "hbm.bandwidth" in device.provenance
-        z = np.zeros_like(x)
-        times.append(device.load(elves["add_custom"])["add_custom"].launch(block_dim=8, args=[x, y, vt.out(z), x.size]).check().cycles)
-    assert times[1] > times[0]
+def test_an_override_changes_the_time():
+    """A memory-bound kernel on an eighth of the bandwidth."""
+    runs = []
+    for overrides in [{}, {"hbm.bandwidth": 0.2e12}]:
+        device = vt.Device("ascend910c", overrides=overrides)
+        assert bool(overrides) == ("hbm.bandwidth" in device.provenance)
+        runs.append(vt.kernel("vector_add", device=device, n=4_000_000, mode="timing_only").check())
+    assert runs[1].cycles > 2 * runs[0].cycles
 
 
 def test_the_gil_is_released_during_a_run(scalars):
@@ -93,7 +92,7 @@ def test_chips_come_with_units_sources_and_trust():
     device = vt.Device("ascend910c")
     assert (device.aic_count, device.aiv_count, device.clock_hz) == (24, 48, 1.8e9)
     assert "24 AIC" in repr(device)
-    assert "aic0" in device.hierarchy()
+    assert "hbm_stack3" in device.hierarchy() and "MTE2" in device.hierarchy()
 
 
 def test_the_operations_come_from_the_table():

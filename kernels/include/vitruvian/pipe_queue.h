@@ -2,7 +2,8 @@
 //
 //   AllocTensor: wait_flag(consumer -> producer) of the buffer's last use     EnQue: set_flag(producer -> consumer)
 //   FreeTensor:  set_flag(consumer -> producer)                               DeQue: wait_flag(producer -> consumer)
-// An event id is taken at set_flag and given back at wait_flag, as in the public API.
+// A buffer keeps the id of its first use in each direction, as long as ids are left: S gives an id back when it issues the wait, not
+// when the pipe has done it, so a recycled id could be set twice before its first wait. Buffers beyond that share what is left.
 #pragma once
 
 #include "vitruvian/system.h"
@@ -16,6 +17,8 @@ struct QueueBuffer {
   std::int8_t released = -1;        // id of the pending consumer -> producer event
   std::uint8_t release_event = 0;   // HardEvent of `released`
   std::uint8_t produce_event = 0;   // HardEvent of `produced`
+  std::int8_t own_produced = -1;    // ids that the buffer keeps
+  std::int8_t own_released = -1;
 };
 
 // Pipe that fills a position from another, and pipe that empties it.
@@ -69,10 +72,12 @@ class TPipe {
     for (auto& used : used_) used = 0;
     buffers_ = 0;
     for (auto& ids : taken_) ids = 0;
+    for (auto& ids : kept_) ids = 0;
     g_tPipe = this;
   }
   VITRUVIAN_INLINE void Reset() {
     settle();
+    for (std::uint32_t i = 0; i < buffers_; ++i) give_back_ids(pool_[i]);
     for (auto& used : used_) used = 0;
     buffers_ = 0;
   }
@@ -110,6 +115,18 @@ class TPipe {
   template <HardEvent event>
   VITRUVIAN_INLINE void ReleaseEventID(TEventID id) { give_id(event, id); }
 
+  // For a buffer's event: its own id, made at the first use while few enough are kept; otherwise any free one.
+  VITRUVIAN_INLINE TEventID buffer_id(HardEvent event, std::int8_t& own) {
+    if (own >= 0) return own;
+    std::uint8_t& kept = kept_[source_pipe(event) * kPipes + destination_pipe(event)];
+    const TEventID id = take_id(event);
+    if (kept < kMostKept) own = static_cast<std::int8_t>(id), ++kept;
+    return id;
+  }
+  VITRUVIAN_INLINE void retire_id(HardEvent event, std::int8_t id, std::int8_t own) {
+    if (id != own) give_id(event, id);
+  }
+
   VITRUVIAN_INLINE TEventID take_id(HardEvent event) {
     const TEventID id = free_id(event);
     taken(event) = static_cast<std::uint8_t>(taken(event) | 1u << id);
@@ -143,6 +160,11 @@ class TPipe {
   VITRUVIAN_INLINE void settle() {
     for (std::uint32_t i = 0; i < buffers_; ++i) settle(pool_[i]);
   }
+  VITRUVIAN_INLINE void give_back_ids(QueueBuffer& buffer) {
+    if (buffer.own_produced >= 0) give_id(static_cast<HardEvent>(buffer.produce_event), buffer.own_produced);
+    if (buffer.own_released >= 0) give_id(static_cast<HardEvent>(buffer.release_event), buffer.own_released);
+    for (auto& ids : kept_) ids = 0;
+  }
   // The pipes of a queue are not constants here: one compare for each pair that queues use.
   static inline __attribute__((noinline)) void settle(QueueBuffer& buffer) {
     if (buffer.produced >= 0) wait(buffer.produce_event, buffer.produced);
@@ -162,7 +184,8 @@ class TPipe {
 
   std::uint32_t used_[static_cast<int>(Hardware::MAX)];
   std::uint32_t buffers_ = 0;
-  std::uint8_t taken_[kPipes * kPipes];
+  std::uint8_t taken_[kPipes * kPipes], kept_[kPipes * kPipes];
+  static constexpr std::uint8_t kMostKept = 6;
   QueueBuffer pool_[kBuffers];
 };
 
@@ -193,7 +216,7 @@ class TQueBind {
     if constexpr (kHasEvents)
       if (buffer->released >= 0) {
         WaitFlag<kReleased>(buffer->released);
-        g_tPipe->give_id(kReleased, buffer->released);
+        g_tPipe->retire_id(kReleased, buffer->released, buffer->own_released);
         buffer->released = -1;
       }
     return LocalTensor<T>::of_bytes(kStorage, buffer->address, buffer->bytes, buffer);
@@ -219,7 +242,7 @@ class TQueBind {
     QueueBuffer* buffer = tensor.buffer();
     buffer->state = kFree;
     if constexpr (kHasEvents) {
-      buffer->released = g_tPipe->take_id(kReleased);
+      buffer->released = g_tPipe->buffer_id(kReleased, buffer->own_released);
       buffer->release_event = static_cast<std::uint8_t>(kReleased);
       SetFlag<kReleased>(buffer->released);
     }
@@ -246,7 +269,7 @@ class TQueBind {
     fifo_[(head_ + queued_) % kDepth] = buffer;
     ++queued_;
     if constexpr (source_pipe(event) != destination_pipe(event)) {
-      buffer->produced = g_tPipe->take_id(event);
+      buffer->produced = g_tPipe->buffer_id(event, buffer->own_produced);
       buffer->produce_event = static_cast<std::uint8_t>(event);
       SetFlag<event>(buffer->produced);
     }
@@ -260,7 +283,7 @@ class TQueBind {
     --queued_;
     if constexpr (source_pipe(event) != destination_pipe(event)) {
       WaitFlag<event>(buffer->produced);
-      g_tPipe->give_id(event, buffer->produced);
+      g_tPipe->retire_id(event, buffer->produced, buffer->own_produced);
       buffer->produced = -1;
     }
     return LocalTensor<T>::of_bytes(kStorage, buffer->address, buffer->bytes, buffer);

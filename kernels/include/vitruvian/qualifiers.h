@@ -7,7 +7,9 @@
 #error "compile device code with `vitruvian cc`: it defines ASC_CORE for the two passes"
 #endif
 
-#define VITRUVIAN_INLINE inline __attribute__((always_inline))
+// Without debug information of their own: an instruction belongs to the kernel's line that called the API.
+#define VITRUVIAN_INLINE inline __attribute__((always_inline, nodebug))
+#define VITRUVIAN_LAMBDA __attribute__((always_inline, nodebug))
 #define VITRUVIAN_STRINGIZE_(x) #x
 #define VITRUVIAN_STRINGIZE(x) VITRUVIAN_STRINGIZE_(x)
 

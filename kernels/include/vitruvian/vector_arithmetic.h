@@ -94,7 +94,7 @@ inline constexpr bool kUnsupported = false;
   template <typename T>                                                                                              \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0, const LocalTensor<T>& src1,      \
                              const std::int32_t& count) {                                                            \
-    vec::counted(count, [&] { vec::row(dst, src0, src1, vec::binary_word(1, {})); });                                \
+    vec::counted(count, [&]() VITRUVIAN_LAMBDA { vec::row(dst, src0, src1, vec::binary_word(1, {})); });                                \
   }                                                                                                                  \
   template <typename T, bool isSetMask = true>                                                                       \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0, const LocalTensor<T>& src1,      \
@@ -119,7 +119,7 @@ inline constexpr bool kUnsupported = false;
   }                                                                                                                  \
   template <typename T>                                                                                              \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const std::int32_t& count) {      \
-    vec::counted(count, [&] { vec::row(dst, src, vec::unary_word(1, {})); });                                        \
+    vec::counted(count, [&]() VITRUVIAN_LAMBDA { vec::row(dst, src, vec::unary_word(1, {})); });                                        \
   }                                                                                                                  \
   template <typename T, bool isSetMask = true>                                                                       \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, std::uint64_t mask,               \
@@ -145,7 +145,7 @@ inline constexpr bool kUnsupported = false;
   template <typename T, typename U>                                                                                  \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const U& scalar,                  \
                              const std::int32_t& count) {                                                            \
-    vec::counted(count, [&] { vec::row(dst, src, static_cast<T>(scalar), vec::unary_word(1, {})); });                \
+    vec::counted(count, [&]() VITRUVIAN_LAMBDA { vec::row(dst, src, static_cast<T>(scalar), vec::unary_word(1, {})); });                \
   }                                                                                                                  \
   template <typename T, bool isSetMask = true, typename U>                                                           \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const U& scalar,                  \
@@ -250,7 +250,7 @@ inline constexpr std::uint16_t kSrcRepeat = 8 * sizeof(U) / (sizeof(T) > sizeof(
 template <typename T, typename U>
 VITRUVIAN_INLINE void MulAddDst(const LocalTensor<T>& dst, const LocalTensor<U>& src0, const LocalTensor<U>& src1, const std::int32_t& count) {
   constexpr std::uint8_t d = vec::kDstRepeat<T, U>, s = vec::kSrcRepeat<T, U>;
-  vec::counted(count, [&] { vec::vmla(dst, src0, src1, vec::binary_word(1, {1, 1, 1, d, s, s})); });
+  vec::counted(count, [&]() VITRUVIAN_LAMBDA { vec::vmla(dst, src0, src1, vec::binary_word(1, {1, 1, 1, d, s, s})); });
 }
 template <typename T, typename U, bool isSetMask = true>
 VITRUVIAN_INLINE void MulAddDst(const LocalTensor<T>& dst, const LocalTensor<U>& src0, const LocalTensor<U>& src1, std::uint64_t mask,
@@ -266,7 +266,7 @@ VITRUVIAN_INLINE void MulAddDst(const LocalTensor<T>& dst, const LocalTensor<U>&
 }
 template <typename T, typename U, typename S>
 VITRUVIAN_INLINE void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, const S& scalar, const std::int32_t& count) {
-  vec::counted(count, [&] { vec::vaxpy(dst, src, static_cast<U>(scalar), vec::unary_word(1, {1, 1, vec::kDstRepeat<T, U>, vec::kSrcRepeat<T, U>})); });
+  vec::counted(count, [&]() VITRUVIAN_LAMBDA { vec::vaxpy(dst, src, static_cast<U>(scalar), vec::unary_word(1, {1, 1, vec::kDstRepeat<T, U>, vec::kSrcRepeat<T, U>})); });
 }
 template <typename T, typename U, bool isSetMask = true, typename S>
 VITRUVIAN_INLINE void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, const S& scalar, std::uint64_t mask, const std::uint8_t repeat,

@@ -63,7 +63,7 @@ inline constexpr UnaryRepeatParams kConvertStrides{1, 1, static_cast<std::uint16
 template <typename T, typename U>
 VITRUVIAN_INLINE void Cast(const LocalTensor<T>& dst, const LocalTensor<U>& src, const RoundMode& mode, const std::uint32_t count) {
   vec::counted(static_cast<std::int32_t>(count),
-               [&] { vec::convert<T, U>(mode, dst.address(), src.address(), vec::unary_word(1, vec::kConvertStrides<T, U>)); });
+               [&]() VITRUVIAN_LAMBDA { vec::convert<T, U>(mode, dst.address(), src.address(), vec::unary_word(1, vec::kConvertStrides<T, U>)); });
 }
 template <typename T, typename U, bool isSetMask = true>
 VITRUVIAN_INLINE void Cast(const LocalTensor<T>& dst, const LocalTensor<U>& src, const RoundMode& mode, const std::uint64_t mask,

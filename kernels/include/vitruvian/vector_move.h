@@ -44,7 +44,7 @@ VITRUVIAN_INLINE void gather(const LocalTensor<T>& d, const LocalTensor<std::uin
 
 template <typename T, typename U>
 VITRUVIAN_INLINE void Duplicate(const LocalTensor<T>& dst, const U& value, const std::int32_t& count) {
-  vec::counted(count, [&] { vec::duplicate(dst, static_cast<T>(value), vec::unary_word(1, {})); });
+  vec::counted(count, [&]() VITRUVIAN_LAMBDA { vec::duplicate(dst, static_cast<T>(value), vec::unary_word(1, {})); });
 }
 template <typename T, bool isSetMask = true, typename U>
 VITRUVIAN_INLINE void Duplicate(const LocalTensor<T>& dst, const U& value, std::uint64_t mask, const std::uint8_t repeat, const std::uint16_t dstBlockStride,
@@ -81,7 +81,7 @@ template <typename T>
 VITRUVIAN_INLINE void Gather(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<std::uint32_t>& offsets, const std::uint32_t base,
                              const std::uint32_t count) {
   using namespace vitruvian::isa::vgather;
-  vec::counted(static_cast<std::int32_t>(count), [&] {
+  vec::counted(static_cast<std::int32_t>(count), [&]() VITRUVIAN_LAMBDA {
     vec::gather(dst, offsets, vitruvian::isa::vgather::base.put(src.address() + base) | dst_repeat.put(8) | repeat.put(1));
   });
 }
@@ -189,7 +189,7 @@ VITRUVIAN_INLINE void Select(const LocalTensor<T>& dst, const LocalTensor<U>& ma
   } else {
     vitruvian::spr::write<vitruvian::spr::SEL_MASK>(mask.address());
   }
-  vec::counted(static_cast<std::int32_t>(count), [&] { vec::select<T>(dst.address(), src0.address(), src1.address(), word); });
+  vec::counted(static_cast<std::int32_t>(count), [&]() VITRUVIAN_LAMBDA { vec::select<T>(dst.address(), src0.address(), src1.address(), word); });
 }
 // dst = mask bit ? src0 : scalar. The scalar is a value in UB: its block is the last one of UB, as the public API reserves it.
 template <typename T, typename U>
@@ -201,7 +201,7 @@ VITRUVIAN_INLINE void Select(const LocalTensor<T>& dst, const LocalTensor<U>& ma
   ::pipe_barrier(PIPE_V);
   vitruvian::spr::write<vitruvian::spr::SEL_MASK>(mask.address());
   const auto word = vec::binary_word(1, {}) | vitruvian::isa::vector_binary::select_mode.put(1);
-  vec::counted(static_cast<std::int32_t>(count), [&] { vec::select<T>(dst.address(), src0.address(), value.address(), word); });
+  vec::counted(static_cast<std::int32_t>(count), [&]() VITRUVIAN_LAMBDA { vec::select<T>(dst.address(), src0.address(), value.address(), word); });
 }
 template <typename T, typename U, bool isSetMask = true>
 VITRUVIAN_INLINE void Select(const LocalTensor<T>& dst, const LocalTensor<U>& selection, const LocalTensor<T>& src0, const LocalTensor<T>& src1, SELMODE mode,

@@ -73,7 +73,7 @@ class Bench final : public PipeEnvironment {
       if (pipes[p].head()) wake(p, now);
   }
   void space_in_queue(unsigned) override {}
-  void cross_send(unsigned, Cycle) override {}
+  void cross_send(const Operation&, Cycle) override {}
   void raise(const Operation&, const OperandFault& fault) override { faults.push_back(fault); }
   void follow_order(const Operation&) override {}
   void hazard_waited() override { ++waits; }

@@ -61,6 +61,19 @@ TEST_CASE("The published measurement is met within two per cent") {
   CHECK_THAT(double(vadd_cycles(0, 0x10100, 0x4020)), WithinRel(138.8, 0.02));
 }
 
+TEST_CASE("The chip file of the 910C has every cost class of the unit, and meets the measurement too") {
+  using Catch::Matchers::WithinRel;
+  const std::shared_ptr<const VectorTiming> chip = make_timing(chip::ChipSpec::load("ascend910c"));
+  const auto cycles = [&](std::uint64_t src0, std::uint64_t src1, std::uint64_t dst) {
+    const pipe::Issued issued = issue(Op::vadd_f32, dst, src0, src1, binary_word(64));
+    return double(cost(issued, footprint(issued), *chip).latency);
+  };
+  CHECK_THAT(cycles(0, 0x10100, 0x20000), WithinRel(88.4, 0.02));
+  CHECK_THAT(cycles(0, 0x4000, 0x10000), WithinRel(154.2, 0.02));
+  CHECK_THAT(cycles(0, 0x10100, 0x4000), WithinRel(88.4, 0.02));
+  CHECK_THAT(cycles(0, 0x10100, 0x4020), WithinRel(138.8, 0.02));
+}
+
 TEST_CASE("Block strides that fold a repeat into few groups cost as many cycles as the fullest group has rows") {
   const auto busy = [](unsigned src_stride, unsigned dst_stride) {
     return cost_of(issue(Op::vadds_f32, 0x20000, 0, 0, unary_word(10, dst_stride, src_stride, 1, 1))).occupancy;
