@@ -8,7 +8,7 @@ namespace vitruvian::hbm_model {
 
 DramModel::DramModel(DramTiming timing) : timing_(std::move(timing)), map_(timing_) {
   channels_.reserve(timing_.channels);
-  for (std::uint32_t i = 0; i < timing_.channels; ++i) channels_.emplace_back(timing_, i, timing_.channels);
+  for (std::uint32_t i = 0; i < timing_.channels; ++i) channels_.emplace_back(timing_, i);
   next_.assign(timing_.channels, kNoClock);
 }
 

@@ -54,7 +54,6 @@ void check(const DramTiming& t) {
   const auto power = [&](std::uint32_t number, const char* what) {
     if (!std::has_single_bit(number)) throw Error(what, t.name, "a power of two", std::to_string(number));
   };
-  power(t.refresh_together, "the pseudo channels of a channel");
   power(t.channels, "the pseudo channels of all stacks");
   power(t.groups, "the bank groups");
   power(t.banks_per_group, "the banks of a group");
@@ -62,7 +61,7 @@ void check(const DramTiming& t) {
   power(t.burst_bytes, "the bytes of a burst");
   power(t.row_bytes, "the bytes of a row");
   if (t.row_bytes < t.burst_bytes) throw Error("a row is shorter than a burst", t.name, {}, {});
-  if (t.banks() > 32 || t.banks_per_group > 16) throw Error("too many banks in a pseudo channel", t.name, "32 at most", std::to_string(t.banks()));
+  if (t.banks() > 16) throw Error("too many banks in a pseudo channel", t.name, "16 at most", std::to_string(t.banks()));
   if (t.row_bytes / t.burst_bytes > 128) throw Error("too many bursts in a row", t.name, "128 at most", {});
   if (t.burst == 0 || t.refresh_interval == 0) throw Error("a burst and tREFI take at least a clock", t.name, {}, {});
 }
@@ -80,7 +79,6 @@ DramTiming DramTiming::from(const chip::DramSpec& spec, std::uint32_t stacks, do
   t.name = spec.name();
   t.clock = clock != 0 ? clock : spec.get(P::clock);
   t.channels = (stacks != 0 ? stacks : count(P::stacks)) * count(P::channels) * count(P::pseudo_channels);
-  t.refresh_together = count(P::pseudo_channels);
   t.groups = count(P::bank_groups);
   t.banks_per_group = count(P::banks);
   t.rows = count(P::rows);
@@ -112,6 +110,16 @@ DramTiming DramTiming::from(const chip::DramSpec& spec, std::uint32_t stacks, do
   t.energy.refresh_bank_pj = spec.get(P::refresh_energy) / t.banks();
   t.energy.background_watt = spec.get(P::background_power) * 1e-3 * t.channels;
   return t;
+}
+
+std::optional<DramLink> DramLink::from(const chip::ChipSpec& spec) {
+  using chip::Param;
+  if (spec.get(Param::hbm_banked) == 0) return std::nullopt;
+  const auto dram = chip::DramSpec::load(spec.dram(), spec.dram_overrides());
+  const auto stacks = static_cast<std::uint32_t>(spec.get_integer(Param::hbm_stacks));
+  const DramTiming nominal = DramTiming::from(dram, stacks);
+  const double clock = nominal.clock * spec.get(Param::hbm_bandwidth) / nominal.peak_bytes_per_second();
+  return DramLink{DramTiming::from(dram, stacks, clock), clock / spec.get(Param::clock)};
 }
 
 }  // namespace vitruvian::hbm_model

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,7 +40,6 @@ struct DramTiming {
   std::string name;
   double clock = 1e9;                                    // hertz
   std::uint32_t channels = 1;                            // pseudo channels in all
-  std::uint32_t refresh_together = 1;                    // pseudo channels of a channel: they refresh at the same time
   std::uint32_t groups = 4, banks_per_group = 4;
   std::uint32_t rows = 1;
   std::uint32_t burst_bytes = 32, row_bytes = 1024;
@@ -63,6 +63,15 @@ struct DramTiming {
 
   // stacks = 0: as many as the description says. clock = 0: the description's; else the timings in ns are rounded up to it.
   static DramTiming from(const chip::DramSpec& spec, std::uint32_t stacks = 0, double clock = 0);
+};
+
+// The DRAM behind a chip's L2.
+struct DramLink {
+  DramTiming timing;
+  double clocks_per_cycle = 1;      // DRAM clocks in a cycle of the AI core
+
+  // The chip states stacks and bandwidth, and the DRAM's clock follows; empty where the chip runs without the DRAM model.
+  static std::optional<DramLink> from(const chip::ChipSpec& spec);
 };
 
 }  // namespace vitruvian::hbm_model

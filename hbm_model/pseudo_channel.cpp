@@ -33,7 +33,7 @@ void PseudoChannel::Arrivals::pop() {
   }
 }
 
-PseudoChannel::PseudoChannel(const DramTiming& timing, std::uint32_t index, std::uint32_t count)
+PseudoChannel::PseudoChannel(const DramTiming& timing, std::uint32_t index)
     : timing_(timing),
       index_(index),
       banks_(timing.banks()),
@@ -43,8 +43,7 @@ PseudoChannel::PseudoChannel(const DramTiming& timing, std::uint32_t index, std:
       turn_(timing.write_high - timing.write_low),
       per_bank_(timing.refresh_per_bank),
       refresh_interval_(per_bank_ ? std::max(1u, timing.refresh_interval / timing.banks()) : timing.refresh_interval),
-      // Channels refresh one after another, not all at once.
-      first_refresh_(refresh_interval_ * (index / timing.refresh_together + 1) / (count / timing.refresh_together)) {
+      first_refresh_(refresh_interval_) {
   ensure(capacity_[0] + capacity_[1] < kNone, "the queues of a pseudo channel are small");
   for (const Constraint& c : timing.constraints) rules_[at(c.from)].push_back({c.to, c.scope, c.cycles});
   pool_.resize(capacity_[0] + capacity_[1]);

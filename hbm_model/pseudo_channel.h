@@ -4,7 +4,8 @@
 //
 // Model: of the requests in the queue of the present direction, the command that can issue first is issued, a column command before
 // a row command, the oldest request among equals; rows stay open until another row of the bank is wanted and no queued request of this
-// direction hits. Writes wait until the high watermark, age, or an idle read queue starts a drain. Refresh is issued when due, as soon as its banks close.
+// direction hits. Writes wait until the high watermark, age, or an idle read queue starts a drain. Refresh is issued when due, as soon as its banks
+// close, in all pseudo channels at the same time: staggered, it would hold up every transfer that spans channels.
 // Approximations: the two pseudo channels of a channel do not contend for command slots (each has every other one); a drain
 // opens no rows for reads; no request looks into the other queue for its data.
 #pragma once
@@ -54,7 +55,7 @@ struct ChannelCounters {
 
 class PseudoChannel {
  public:
-  PseudoChannel(const DramTiming& timing, std::uint32_t index, std::uint32_t count);
+  PseudoChannel(const DramTiming& timing, std::uint32_t index);
 
   void push(const Access& access, Clock arrival);
   // The next time at which something can happen; kNoClock when nothing waits.
@@ -67,7 +68,7 @@ class PseudoChannel {
 
  private:
   static constexpr std::uint16_t kNone = 0xffff;
-  static constexpr std::size_t kMaxBanks = 32;
+  static constexpr std::size_t kMaxBanks = 16;
   enum Direction : std::uint8_t { kRead, kWrite };
 
   struct Entry {
