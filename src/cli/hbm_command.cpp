@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 
 #include <fmt/format.h>
@@ -5,6 +6,7 @@
 
 #include "hbm_model/replay.h"
 #include "src/cli/command.h"
+#include "vitruvian/error.h"
 
 namespace vitruvian::cli {
 namespace {
@@ -50,9 +52,18 @@ void print_text(const nlohmann::ordered_json& j) {
   fmt::print("  simulated   {:.2f} M requests a second of wall time\n", number("/requests_per_s") * 1e-6);
 }
 
+// A DRAM description, or all the stacks of an Ascend chip.
+hbm_model::DramTiming timing_of(const HbmOptions& options) {
+  const auto overrides = overrides_from(options.overrides);
+  const auto chips = chip::ChipSpec::available();
+  if (std::find(chips.begin(), chips.end(), options.chip) == chips.end()) return hbm_model::DramTiming::from(chip::DramSpec::load(options.chip, overrides));
+  auto link = hbm_model::DramLink::from(chip::ChipSpec::load(options.chip, overrides));
+  if (!link) throw Error("the chip runs without the DRAM model", options.chip, "hbm.banked = 1", {});
+  return link->timing;
+}
+
 void run_trace(const HbmOptions& options) {
-  const auto spec = chip::DramSpec::load(options.chip, overrides_from(options.overrides));
-  hbm_model::DramModel model(hbm_model::DramTiming::from(spec));
+  hbm_model::DramModel model(timing_of(options));
   const auto trace = hbm_model::read_trace(options.trace, model.timing().clock);
   const std::uint32_t bytes = options.bytes != 0 ? options.bytes : model.timing().burst_bytes;
   const auto report = hbm_model::replay(model, trace, bytes, options.window);
@@ -67,10 +78,10 @@ void add_hbm(CLI::App& app, int& status) {
   auto options = std::make_shared<HbmOptions>();
   CLI::App* command = app.add_subcommand("hbm", "Replay a trace of memory requests on a DRAM model");
   command->add_option("trace", options->trace, "Text file of lines 'READ|WRITE address [time in ns]'")->required();
-  command->add_option("--chip", options->chip, "DRAM description of chips/, or a path to a .yaml")->capture_default_str();
+  command->add_option("--chip", options->chip, "DRAM description of chips/, a path to one, or an Ascend chip: its DRAM")->capture_default_str();
   command->add_option("--bytes", options->bytes, "Bytes of a request (default: a burst)");
   command->add_option("--window", options->window, "Requests outstanding")->capture_default_str();
-  command->add_option("--override", options->overrides, "path=value of the DRAM description")->allow_extra_args(false);
+  command->add_option("--override", options->overrides, "path=value of the description")->allow_extra_args(false);
   command->add_flag("--json", options->json, "Print JSON");
   command->callback([options, &status] {
     status = kDone;
