@@ -45,6 +45,10 @@ const char* to_string(Unit unit) {
     case Unit::us: return "us";
     case Unit::bytes_per_second: return "bytes_per_second";
     case Unit::ratio: return "ratio";
+    case Unit::clocks: return "clocks";
+    case Unit::pj: return "pj";
+    case Unit::pj_per_bit: return "pj_per_bit";
+    case Unit::mw: return "mw";
   }
   return "?";
 }

@@ -14,7 +14,7 @@ namespace vitruvian::chip {
 enum class Trust : std::uint8_t { published, measured, derived, assumed };
 const char* to_string(Trust trust);
 
-enum class Unit : std::uint8_t { count, hertz, bytes, cycles, bytes_per_cycle, ns, us, bytes_per_second, ratio };
+enum class Unit : std::uint8_t { count, hertz, bytes, cycles, bytes_per_cycle, ns, us, bytes_per_second, ratio, clocks, pj, pj_per_bit, mw };
 const char* to_string(Unit unit);
 
 enum class Param : std::uint16_t {
@@ -79,6 +79,10 @@ class ChipSpec {
   double bytes_per_cycle(double bytes_per_second) const;
   double us_from_cycles(double cycles) const;
 
+  // The DRAM description of a stack (chips/NAME.yaml, kind: dram), and the overrides meant for it, by their path there.
+  const std::string& dram() const { return dram_; }
+  const std::map<std::string, double>& dram_overrides() const { return dram_overrides_; }
+
   // Overrides in force, for the provenance line of each report.
   const std::map<std::string, double>& overrides() const { return overrides_; }
   // Parameters that nobody has read since loading (for the architecture test).
@@ -86,7 +90,8 @@ class ChipSpec {
 
  private:
   friend class Loader;
-  std::string name_, file_, description_;
+  std::string name_, file_, description_, dram_;
+  std::map<std::string, double> dram_overrides_;
   std::vector<Value> values_;
   mutable std::vector<bool> read_;
   std::map<std::string, OperationCost, std::less<>> costs_;

@@ -8,6 +8,7 @@
 #include <fmt/ranges.h>
 
 #include "src/chip/cost_classes.h"
+#include "src/chip/dram_spec.h"
 #include "src/chip/nearest.h"
 
 namespace vitruvian::chip {
@@ -18,6 +19,7 @@ namespace {
 
 constexpr std::size_t kParamCount = static_cast<std::size_t>(Param::kCount);
 
+constexpr const char* kDramKey = "hbm.dram";  // a name, not a number: the DRAM description of a stack
 constexpr std::size_t kShownMissing = 8;  // an error stays readable where a whole base is missing
 
 // Keys of the top of a file that are not parameters.
@@ -145,6 +147,10 @@ void Loader::read_parameters(const YamlFile& file, const YAML::Node& node, const
   if (!node.IsMap()) file.fail(node, fmt::format("wrong type of '{}'", path), "a map of parameters", "a value");
   for (const auto& entry : node) {
     const std::string child = path + "." + entry.first.Scalar();
+    if (child == kDramKey) {
+      spec_.dram_ = file.text(entry.second, child);
+      continue;
+    }
     if (!find_param(child) && !is_prefix_of_a_param(child)) file.fail_unknown(entry.first, child, known_keys(path));
     read_parameters(file, entry.second, child);
   }
@@ -171,6 +177,8 @@ void Loader::require_all() const {
     if (shown < missing.size()) text += fmt::format(" and {} more", missing.size() - shown);
     throw Error(text, spec_.file_, "a file that states them, or a base that does", {});
   }
+  if (spec_.values_[static_cast<std::size_t>(Param::hbm_banked)].value != 0 && spec_.dram_.empty())
+    throw Error("'hbm.banked' without 'hbm.dram'", spec_.file_, "the name of a DRAM description", {});
   if (spec_.values_[static_cast<std::size_t>(Param::clock)].value == 0)
     throw Error("'clock' is zero", spec_.file_, "more than 0", {});
 }
@@ -185,6 +193,11 @@ void Loader::override_value(const std::string& path, double value) {
     if ((unit == Unit::count || unit == Unit::bytes) && value != std::floor(value)) refuse("not whole", to_string(unit));
     if (*param == Param::clock && value == 0) refuse("'clock' is zero", "more than 0");
     spec_.values_[static_cast<std::size_t>(*param)] = {value, Trust::assumed, "override", true};
+    return;
+  }
+  if (const std::string prefix = std::string(kDramKey) + "."; path.starts_with(prefix)) {
+    spec_.dram_overrides_[path.substr(prefix.size())] = value;
+    DramSpec::load(spec_.dram_, spec_.dram_overrides_);  // refuses an unknown path
     return;
   }
   const std::size_t dot = path.rfind('.');

@@ -48,6 +48,16 @@ constexpr std::array kWords{
     Word{"GiB/s", Unit::bytes_per_second, kGibi},
     Word{"ratio", Unit::ratio, 1},
     Word{"%", Unit::ratio, 1e-2},
+    Word{"clocks", Unit::clocks, 1},
+    Word{"nCK", Unit::clocks, 1},
+    Word{"pj", Unit::pj, 1},
+    Word{"pJ", Unit::pj, 1},
+    Word{"nJ", Unit::pj, 1e3},
+    Word{"pj_per_bit", Unit::pj_per_bit, 1},
+    Word{"pJ/bit", Unit::pj_per_bit, 1},
+    Word{"mw", Unit::mw, 1},
+    Word{"mW", Unit::mw, 1},
+    Word{"W", Unit::mw, 1e3},
 };
 
 }  // namespace

@@ -99,7 +99,7 @@ Value YamlFile::leaf(const YAML::Node& node, const std::string& path, Unit unit)
   Value value;
   value.value = number(node["value"], path) * *factor;
   std::tie(value.trust, value.source) = provenance(node, path);
-  const bool whole = unit == Unit::count || unit == Unit::bytes;
+  const bool whole = unit == Unit::count || unit == Unit::bytes || unit == Unit::clocks;
   if (whole && value.value != std::floor(value.value))
     fail(node["value"], fmt::format("'{}' is not whole", path), fmt::format("a whole number of {}", to_string(unit)), node["value"].Scalar());
   return value;
@@ -138,7 +138,7 @@ fs::path find_file(std::string_view name_or_path, std::string_view kind) {
   const auto names = names_of_kind(kind);
   std::vector<std::string> folders;
   for (const fs::path& folder : chip_folders()) folders.push_back(folder.string());
-  throw Error(fmt::format("unknown {} '{}'", kind == "ascend" ? "chip" : "baseline", name_or_path),
+  throw Error(fmt::format("unknown {} '{}'", kind == "ascend" ? "chip" : kind, name_or_path),
               fmt::format("{}", fmt::join(folders, ", ")),
               names.empty() ? "a path that ends in .yaml" : fmt::format("{}, or a path that ends in .yaml", fmt::join(names, ", ")), {});
 }

@@ -18,6 +18,7 @@ void add_disasm(CLI::App& app, int& status);
 void add_kernel(CLI::App& app, int& status);
 void add_chips(CLI::App& app, int& status);
 void add_accuracy(CLI::App& app, int& status);
+void add_hbm(CLI::App& app, int& status);
 
 // "name=value" words to a map. Errors: Error for a word without '='.
 std::map<std::string, std::string> assignments(const std::vector<std::string>& words);

@@ -51,6 +51,7 @@ int run(int argc, char** argv) {
   add_disasm(app, status);
   add_chips(app, status);
   add_accuracy(app, status);
+  add_hbm(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

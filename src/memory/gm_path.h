@@ -39,7 +39,8 @@ class GmPath {
   // The next time at which advance() has something to do; kNever when idle.
   virtual Cycle next_event() const = 0;
   virtual void advance(Cycle now, std::vector<Completion>& completions) = 0;
-  // No completion comes earlier than arrival + lookahead().
+  // No completion comes earlier than arrival + lookahead(), and none that advance(now) did not announce earlier than
+  // now + lookahead().
   virtual Cycle lookahead() const = 0;
 };
 

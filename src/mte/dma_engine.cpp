@@ -88,7 +88,7 @@ struct DmaEngine::State {
   bool any = false;                      // there was a transfer before
   std::array<Cycle, kMostInFlight> finishes{};  // of the last transfers that resolved, by number
   std::uint32_t resolved = 0;            // transfers that have resolved
-  Cycle lookahead = 0;                   // of the path of the last pump()
+  Cycle lookahead = 0, now = 0;          // of the last pump()
   std::uint64_t requests = 0, payload = 0, bus = 0, late = 0;
 
   std::optional<Cycle> dispatch_time(const Active& active) const;
@@ -134,7 +134,7 @@ std::optional<Tick> DmaEngine::State::next_issue() const {
     at = std::max(at, active.row_start + row_interval);
   }
   if (active.rows.done()) return at;  // an empty transfer takes no slot
-  const std::optional<Cycle> slot = slots.next_free(lookahead);
+  const std::optional<Cycle> slot = slots.next_free(lookahead, now);
   if (!slot) return std::nullopt;
   return std::max(at, ticks(*slot));
 }
@@ -204,6 +204,7 @@ void DmaEngine::submit(const Transfer& transfer) {
 void DmaEngine::pump(Cycle now, memory::GmPath& path) {
   State& s = *state_;
   s.lookahead = path.lookahead();
+  s.now = now;
   while (const std::optional<Tick> at = s.next_issue()) {
     Active& active = s.queue.at(s.issuing);
     if (!active.begun) s.begin(active);

@@ -1,6 +1,7 @@
 // The outstanding requests of a DMA engine: which wait for their completion, and when the slots of the others are free again.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -20,12 +21,13 @@ class DmaSlots {
   explicit DmaSlots(std::uint32_t slots) : slots_(slots) { ensure(slots >= 1 && slots <= kMost, "a DMA engine has 1 to 256 slots"); }
 
   std::size_t unresolved() const { return arrived_ - resolved_; }
-  // When a slot is free: 0 if one is now; empty if a request whose finish is not known could free the first one.
-  std::optional<Cycle> next_free(Cycle lookahead) const {
+  // When a slot is free: 0 if one is now; empty if a request whose finish is not known could free the first one. What is unknown at
+  // `now` finishes no sooner than `lookahead` from now.
+  std::optional<Cycle> next_free(Cycle lookahead, Cycle now) const {
     if (unresolved() + freeing_ < slots_) return 0;
     if (freeing_ == 0) return std::nullopt;
     const Cycle first = finishes_[first_ % kMost];
-    if (unresolved() != 0 && first > arrivals_[resolved_ % kMost] + lookahead) return std::nullopt;
+    if (unresolved() != 0 && first > std::max(arrivals_[resolved_ % kMost], now) + lookahead) return std::nullopt;
     return first;
   }
   // A request takes the slot that next_free() named; arrivals do not fall.
@@ -36,7 +38,7 @@ class DmaSlots {
     }
     arrivals_[arrived_++ % kMost] = arrival;
   }
-  // The oldest unresolved request finishes then (completions of an engine come in the order of arrival).
+  // A request finishes then. Which one does not matter: what is unresolved counts as having come last.
   void resolve(Cycle finish) {
     ++resolved_;
     // Sorted insertion from the back: finishes nearly rise, so this is a step or two.

@@ -14,11 +14,14 @@ unsigned shift_of(std::uint64_t size, const char* what) {
   return static_cast<unsigned>(std::countr_zero(size));
 }
 
+// The fill time of a line that the DRAM has not decided yet: the flag, and the number of the transfer.
+constexpr Tick kInFlight = Tick{1} << 63;
+
 std::uint32_t sets_of(const L2Timing& t) { return static_cast<std::uint32_t>(t.bytes / t.slices / t.ways / t.line); }
 
 }  // namespace
 
-L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm)
+L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm, const std::optional<hbm_model::DramLink>& dram)
     : timing_(timing),
       calendar_(timing.bucket),
       tags_(timing.slices, sets_of(timing), timing.ways),
@@ -43,22 +46,78 @@ L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm)
   ensure(timing.line / timing.sector <= 8, "an L2 line has at most 8 sectors");
   ensure(timing.read_channels_aic <= 4 && timing.read_channels_aiv <= 4, "a core has at most 4 read channels");
   ensure(timing.bucket <= lookahead_, "the bucket of the memory model is no longer than the smallest latency");
+  if (!dram) return;
+  dram_ = std::make_unique<hbm_model::DramModel>(dram->timing);
+  clocks_per_tick_ = dram->clocks_per_cycle / memory::kTicksPerCycle;
+  const hbm_model::DramTiming& t = dram->timing;
+  const Tick idle = tick_of(t.row_to_read + t.read_latency + std::uint64_t{timing.fill} / t.burst_bytes * t.burst);
+  way_out_ = miss_latency_ > idle ? (miss_latency_ - idle) / 2 : 0;
+  way_back_ = way_out_;
+  ensure(way_out_ >= memory::ticks(timing.bucket), "the way to the DRAM is longer than the bucket of the memory model");
 }
 
 void L2Path::advance(Cycle now, std::vector<Completion>& completions) {
-  calendar_.drain(now, [&](const MemoryRequest& request, Cycle arrival) {
-    completions.push_back({request.tag, request.port, request.write, serve(request, arrival)});
-  });
+  calendar_.drain(now, [&](const MemoryRequest& request, Cycle arrival) { serve(request, arrival, completions); });
+  if (dram_) settle(now, completions);
 }
 
-Cycle L2Path::serve(const MemoryRequest& request, Cycle arrival) {
+// The DRAM has something to decide when L2's clock plus the way out reaches its next event; once in a bucket is soon enough,
+// since data take longer than that on their way back.
+Cycle L2Path::next_event() const {
+  const Cycle arrivals = calendar_.next();
+  const hbm_model::Clock event = dram_ ? dram_->next_event() : hbm_model::kNoClock;
+  if (event == hbm_model::kNoClock) return arrivals;
+  const Tick at = tick_of(event);
+  const Cycle first = at > way_out_ ? memory::cycle_after(at - way_out_) : 0;
+  return std::min(arrivals, (first / timing_.bucket + 1) * timing_.bucket);
+}
+
+// Lets the DRAM decide all that no later request can change: those arrive at L2 at `now` at the earliest.
+void L2Path::settle(Cycle now, std::vector<Completion>& completions) {
+  dram_done_.clear();
+  dram_->advance(static_cast<hbm_model::Clock>(static_cast<double>(memory::ticks(now) + way_out_) * clocks_per_tick_), dram_done_);
+  for (const hbm_model::DramCompletion& done : dram_done_) {
+    const PendingRequests::Transfer& transfer = pending_.transfer(done.tag);
+    Tick ready = 0, stall = 0;
+    if (done.write) {
+      const Tick accepted = tick_of(done.finish - dram_->lookahead());
+      stall = accepted > transfer.arrival + memory::kTicksPerCycle ? accepted - transfer.arrival : 0;  // rounding is no stall
+    } else {
+      ready = tick_of(done.finish) + way_back_;
+      if (transfer.index != L2Tags::kNone && tags_.at(transfer.index).ready == (kInFlight | done.tag)) tags_.at(transfer.index).ready = ready;
+    }
+    pending_.close(done.tag, ready, stall, [&](const Completion& completion) { completions.push_back(completion); });
+  }
+}
+
+// Reads memory, for a line or past L2: when the data are at the core, or, with a DRAM, the soonest that they can be.
+Tick L2Path::read_memory(std::uint64_t address, std::uint32_t bytes, Tick at, L2Tags::Index index) {
+  if (!dram_) return at + miss_latency_ + hbm_.read(address, bytes, at);
+  const std::uint32_t transfer = pending_.open(index, at + way_out_);
+  dram_->enqueue({address, bytes, transfer, false}, dram_clock(at + way_out_));
+  pending_.wait(transfer);
+  return at + way_out_ + way_back_;
+}
+
+// Posts a write; returns the stall as far as it is known.
+Tick L2Path::write_memory(std::uint64_t address, std::uint32_t bytes, Tick at) {
+  if (!dram_) return hbm_.write(address, bytes, at);
+  const std::uint32_t transfer = pending_.open(L2Tags::kNone, at + way_out_);
+  dram_->enqueue({address, bytes, transfer, true}, dram_clock(at + way_out_));
+  pending_.wait(transfer);
+  return 0;
+}
+
+void L2Path::serve(const MemoryRequest& request, Cycle arrival, std::vector<Completion>& completions) {
   const std::uint64_t line = request.address >> line_shift_;
   const std::uint32_t slice = tags_.slice_of(line);
   const Tick at = pass_slice(slices_[slice], request, pass_port(request, memory::ticks(arrival)));
   ++counts_.requests;
   (request.write ? counts_.bytes_written : counts_.bytes_read) += request.bytes;
   const Tick finish = request.write ? serve_write(request, line, slice, at) : serve_read(request, line, slice, at);
-  return memory::cycle_after(finish + page_delay(request.address, at));
+  const Tick delay = page_delay(request.address, at);
+  if (pending_.waiting()) pending_.park(request, finish, delay);
+  else completions.push_back({request.tag, request.port, request.write, memory::cycle_after(finish + delay)});
 }
 
 Tick L2Path::pass_port(const MemoryRequest& request, Tick at) {
@@ -122,16 +181,18 @@ Tick L2Path::serve_read(const MemoryRequest& request, std::uint64_t line, std::u
   // In flight: waits for the fill. Right behind a miss of the same core the miss is not on record yet.
   if (entry.fill_port != request.port || at >= entry.missed + merge_delay_) {
     ++merged_;
-    return entry.ready;
+    if (entry.ready < kInFlight) return entry.ready;
+    pending_.wait(static_cast<std::uint32_t>(entry.ready & ~kInFlight));
+    return hit;
   }
   ++refetched_;
-  const Tick wait = hbm_.read(line << line_shift_, timing_.fill, at);
-  return std::max(entry.ready, at + miss_latency_ + wait);
+  const Tick ready = read_memory(line << line_shift_, timing_.fill, at, L2Tags::kNone);
+  return entry.ready < kInFlight ? std::max(entry.ready, ready) : ready;
 }
 
 Tick L2Path::read_missing(const MemoryRequest& request, std::uint64_t line, std::uint32_t slice, L2Tags::Index index, Tick at) {
   ++counts_.l2_misses;
-  if (request.bypass && index == L2Tags::kNone) return at + miss_latency_ + hbm_.read(request.address, request.bytes, at);
+  if (request.bypass && index == L2Tags::kNone) return read_memory(request.address, request.bytes, at, L2Tags::kNone);
 
   Tick stall = 0;
   if (index == L2Tags::kNone) index = place(line, slice, at, stall);
@@ -140,14 +201,19 @@ Tick L2Path::read_missing(const MemoryRequest& request, std::uint64_t line, std:
   const std::uint64_t first = request.address & ~std::uint64_t{fill - 1};
   entry.port = entry.fill_port = request.port;
   entry.missed = at;
-  return fetch(entry, line, sectors_of(first, fill), at) + stall;
+  return fetch(entry, index, line, sectors_of(first, fill), at) + stall;
 }
 
 // Reads the absent ones of these sectors from HBM; returns when their data are at the core.
-Tick L2Path::fetch(L2Line& entry, std::uint64_t line, std::uint8_t sectors, Tick at) {
+Tick L2Path::fetch(L2Line& entry, L2Tags::Index index, std::uint64_t line, std::uint8_t sectors, Tick at) {
   const auto absent = static_cast<std::uint8_t>(sectors & ~entry.valid);
   entry.valid = static_cast<std::uint8_t>(entry.valid | sectors);
-  entry.ready = std::max(entry.ready, at + miss_latency_ + hbm_.read(line << line_shift_, bytes_of(absent), at));
+  const Tick ready = read_memory((line << line_shift_) + first_byte_of(absent), bytes_of(absent), at, index);
+  if (dram_) {
+    entry.ready = kInFlight | pending_.latest();
+    return ready;
+  }
+  entry.ready = std::max(entry.ready, ready);
   return entry.ready;
 }
 
@@ -158,14 +224,17 @@ Tick L2Path::serve_write(const MemoryRequest& request, std::uint64_t line, std::
   ++(present ? counts_.l2_hits : counts_.l2_misses);
   Tick stall = 0;
   if (!present) {
-    if (request.bypass && !request.atomic) return at + write_latency_ + hbm_.write(request.address, request.bytes, at);
+    if (request.bypass && !request.atomic) return at + write_latency_ + write_memory(request.address, request.bytes, at);
     index = place(line, slice, at, stall);
   }
   L2Line& entry = tags_.at(index);
   const Tick delay = line_delay(entry, request.port, at);
   entry.port = request.port;
   // A read-modify-write needs the old sectors; the core does not wait for them.
-  if (request.atomic && (entry.valid & sectors) != sectors) fetch(entry, line, sectors, at);
+  if (request.atomic && (entry.valid & sectors) != sectors) {
+    fetch(entry, index, line, sectors, at);
+    if (dram_) pending_.forget_latest();
+  }
   entry.valid = static_cast<std::uint8_t>(entry.valid | sectors);
   entry.dirty = static_cast<std::uint8_t>(entry.dirty | sectors);
   return at + write_latency_ + delay + stall;
@@ -177,7 +246,7 @@ L2Tags::Index L2Path::place(std::uint64_t line, std::uint32_t slice, Tick at, Ti
   const L2Tags::Index index = tags_.allocate(slice, line, evicted);
   if (evicted.dirty != 0) {
     ++counts_.l2_writebacks;
-    stall = hbm_.write(evicted.line << line_shift_, bytes_of(evicted.dirty), at);
+    stall = write_memory((evicted.line << line_shift_) + first_byte_of(evicted.dirty), bytes_of(evicted.dirty), at);
   }
   return index;
 }
@@ -185,6 +254,8 @@ L2Tags::Index L2Path::place(std::uint64_t line, std::uint32_t slice, Tick at, Ti
 void L2Path::reset_clock() {
   calendar_.clear();
   hbm_.reset_clock();
+  if (dram_) dram_->reset();
+  pending_.clear();
   std::fill(ports_.begin(), ports_.end(), Port{});
   std::fill(slices_.begin(), slices_.end(), Slice{});
   counts_ = {};
@@ -220,14 +291,20 @@ void L2Path::warm(std::uint64_t address, std::uint64_t bytes) {
 
 MemoryCounters L2Path::counters(Cycle elapsed) const {
   MemoryCounters c = counts_;
-  c.hbm_bytes_read = hbm_.counters().bytes_read;
-  c.hbm_bytes_written = hbm_.counters().bytes_written;
+  c.hbm_bytes_read = dram_ ? dram_->counters().bytes_read : hbm_.counters().bytes_read;
+  c.hbm_bytes_written = dram_ ? dram_->counters().bytes_written : hbm_.counters().bytes_written;
   if (elapsed == 0) return c;
   Tick busy = 0;
   for (const Slice& slice : slices_) busy += slice.busy;
   const double all = static_cast<double>(memory::ticks(elapsed));
   c.l2_busy_share = static_cast<double>(busy) / all / static_cast<double>(slices_.size());
-  c.hbm_busy_share = static_cast<double>(hbm_.counters().busy) / all / hbm_.stacks();
+  if (!dram_) {
+    c.hbm_busy_share = static_cast<double>(hbm_.counters().busy) / all / hbm_.stacks();
+    return c;
+  }
+  const hbm_model::DramTiming& t = dram_->timing();
+  const double bursts = static_cast<double>(c.hbm_bytes_read + c.hbm_bytes_written) / t.burst_bytes;
+  c.hbm_busy_share = bursts * t.burst / (all * clocks_per_tick_) / t.channels;
   return c;
 }
 

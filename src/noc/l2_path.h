@@ -6,22 +6,31 @@
 // Model: requests are served in the order of their arrival (then port, then enqueue). A request waits for its port and its
 // slice; a read that hits comes back a fixed latency later, one that misses takes the miss latency and HBM's queue, a write
 // is accepted after the write latency and stays dirty in L2 until its line is evicted. Requests to a line in flight wait for
-// its its fill (except right behind a miss of the same core: those go to memory too, as unaligned rows do on silicon), requests
+// its fill (except right behind a miss of the same core: those go to memory too, as unaligned rows do on silicon), requests
 // of different cores to one line are served one after another.
+// With a DRAM model, misses and evictions become its requests, and whoever waits for one is announced once the DRAM has
+// decided it: a miss spends half of `miss_latency`, less what an idle DRAM takes, on each way. Requests of the cores reach the DRAM
+// that way later than L2, so the DRAM may run ahead of L2 by it.
 //
 // Approximations: a place in a slice or stack is taken in arrival order, so waits for pages, lines and fills delay the
 // request's data and nobody else; writes are whole sectors; the path back has no queue of its own (requests were
 // spaced by their port on the way in); the first touch of a page costs once for the die.
 #pragma once
 
+#include <bit>
+#include <cmath>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <vector>
 
+#include "hbm_model/dram_model.h"
 #include "hbm_model/hbm_model.h"
 #include "src/chip/chip_spec.h"
 #include "src/memory/gm_path.h"
 #include "src/memory/ticks.h"
 #include "src/noc/l2_tags.h"
+#include "src/noc/pending_requests.h"
 #include "src/noc/request_calendar.h"
 #include "vitruvian/vitruvian.h"
 
@@ -52,10 +61,11 @@ struct L2Timing {
 
 class L2Path final : public memory::GmPath {
  public:
-  L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm);
+  // Without a DRAM the stacks are limited by bandwidth alone.
+  L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm, const std::optional<hbm_model::DramLink>& dram = {});
 
   void enqueue(const MemoryRequest& request, Cycle arrival) override { calendar_.push(request, arrival); }
-  Cycle next_event() const override { return calendar_.next(); }
+  Cycle next_event() const override;
   void advance(Cycle now, std::vector<Completion>& completions) override;
   Cycle lookahead() const override { return lookahead_; }
 
@@ -81,11 +91,16 @@ class L2Path final : public memory::GmPath {
     Tick busy = 0;
   };
 
-  Cycle serve(const MemoryRequest& request, Cycle arrival);
+  void serve(const MemoryRequest& request, Cycle arrival, std::vector<Completion>& completions);
   Tick serve_read(const MemoryRequest& request, std::uint64_t line, std::uint32_t slice, Tick at);
   Tick serve_write(const MemoryRequest& request, std::uint64_t line, std::uint32_t slice, Tick at);
   Tick read_missing(const MemoryRequest& request, std::uint64_t line, std::uint32_t slice, L2Tags::Index index, Tick at);
-  Tick fetch(L2Line& entry, std::uint64_t line, std::uint8_t sectors, Tick at);
+  Tick fetch(L2Line& entry, L2Tags::Index index, std::uint64_t line, std::uint8_t sectors, Tick at);
+  Tick read_memory(std::uint64_t address, std::uint32_t bytes, Tick at, L2Tags::Index index);
+  Tick write_memory(std::uint64_t address, std::uint32_t bytes, Tick at);
+  void settle(Cycle now, std::vector<Completion>& completions);
+  hbm_model::Clock dram_clock(Tick at) const { return static_cast<hbm_model::Clock>(std::ceil(static_cast<double>(at) * clocks_per_tick_)); }
+  Tick tick_of(hbm_model::Clock clock) const { return static_cast<Tick>(std::ceil(static_cast<double>(clock) / clocks_per_tick_)); }
   Tick pass_port(const MemoryRequest& request, Tick at);
   Tick pass_slice(Slice& slice, const MemoryRequest& request, Tick at);
   Tick page_delay(std::uint64_t address, Tick at);
@@ -93,12 +108,18 @@ class L2Path final : public memory::GmPath {
   L2Tags::Index place(std::uint64_t line, std::uint32_t slice, Tick at, Tick& stall);
   std::uint8_t sectors_of(std::uint64_t address, std::uint32_t bytes) const;
   std::uint32_t bytes_of(std::uint8_t sectors) const;
+  std::uint64_t first_byte_of(std::uint8_t sectors) const { return std::uint64_t{static_cast<unsigned>(std::countr_zero(sectors))} << sector_shift_; }
   void reset_clock();
 
   L2Timing timing_;
   RequestCalendar calendar_;
   L2Tags tags_;
   hbm_model::HbmModel hbm_;
+  std::unique_ptr<hbm_model::DramModel> dram_;
+  double clocks_per_tick_ = 1;
+  Tick way_out_ = 0, way_back_ = 0;                             // L2 to DRAM, DRAM to core
+  PendingRequests pending_;
+  std::vector<hbm_model::DramCompletion> dram_done_;
   ByteRate channel_rate_, slice_rate_;
   Tick hit_latency_, write_latency_, miss_latency_, request_cost_, merge_delay_, same_line_interval_, tlb_miss_;
   unsigned line_shift_, sector_shift_, page_shift_;

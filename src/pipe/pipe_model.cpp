@@ -57,7 +57,7 @@ void PipeModel::account(Cycle now) {
 
 void PipeModel::settle_transfers(Cycle now) {
   if (!port_) return;
-  if (port_->wants_pump()) port_->pump(now);
+  port_->pump(now);
   for (std::size_t i = 0; i < flight_.size(); ++i) {
     Operation& op = *flight_[i];
     if (op.uses_gm && op.release == kNever) {

@@ -59,7 +59,7 @@ DeviceState::DeviceState(const std::string& chip, const std::map<std::string, do
     : spec(chip::ChipSpec::load(chip, overrides)),
       context(spec),
       gm(scalar::kDeviceMemoryBase, spec.get_integer(chip::Param::hbm_bytes)),
-      path(noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec)),
+      path(noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec), hbm_model::DramLink::from(spec)),
       allocator(gm.base(), gm.size() - kSystemWorkspaceBytes) {}
 
 std::uint8_t* DeviceState::checked(std::uint64_t address, std::uint64_t bytes, const char* what) {

@@ -5,7 +5,7 @@
 namespace vitruvian::calibration {
 
 MemoryMachine::MemoryMachine(const MachineTiming& timing, bool aic, std::uint32_t cores)
-    : timing_(timing), aic_(aic), cores_(cores), path_(timing.l2, timing.hbm), first_port_(aic ? 0 : timing.l2.aic_ports) {
+    : timing_(timing), aic_(aic), cores_(cores), path_(timing.l2, timing.hbm, timing.dram), first_port_(aic ? 0 : timing.l2.aic_ports) {
   restart();
 }
 

@@ -15,6 +15,7 @@ using memory::Cycle;
 struct MachineTiming {
   noc::L2Timing l2;
   hbm_model::HbmTiming hbm;
+  std::optional<hbm_model::DramLink> dram;
   std::shared_ptr<const mte::DmaTiming> dma;
 };
 

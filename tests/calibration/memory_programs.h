@@ -12,7 +12,7 @@ namespace vitruvian::calibration {
 // any time; with ahead == 1 each waits for the one before and `gap` cycles of synchronisation.
 struct StreamShape {
   std::function<mte::Transfer(std::uint32_t core, std::uint32_t i)> next;
-  std::uint32_t ahead = 4;
+  std::uint32_t ahead = 64;
   Cycle gap = 0;
   mte::Direction direction = mte::Direction::read;
 };

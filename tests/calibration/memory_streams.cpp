@@ -1,4 +1,4 @@
-// Published memory measurements beside the model: memory_streams [chip] [path=value ...]
+// Published memory measurements beside the model: memory_streams [chip] [only=TEXT] [path=value ...]
 //
 // L2 is cold and clean at the start of the copies, warm in the cases that say so; vector add on many cores and the sweep of
 // writes start with what an identical run left (dirty lines). Measured values are of a 910B1 at 1.85 GHz;
@@ -23,6 +23,7 @@ constexpr Cycle kSync = 50;  // set_flag, wait_flag and the scalar unit's part b
 struct Bench {
   const chip::ChipSpec& spec;
   MachineTiming timing;
+  std::string only = {};  // runs the cases whose name holds it
 
   double us(Cycle cycles) const { return spec.us_from_cycles(static_cast<double>(cycles)); }
 
@@ -38,6 +39,7 @@ struct Bench {
   template <class Metric>
   void run(const char* name, double measured, const char* unit, bool aic, std::uint32_t cores, std::uint64_t warm_bytes,
            std::function<std::vector<std::unique_ptr<Program>>()> make, Metric metric, bool second_run = false) {
+    if (std::string(name).find(only) == std::string::npos) return;
     MemoryMachine machine(timing, aic, cores);
     machine.path().start_cold();
     if (second_run) {  // L2 as an identical run before left it
@@ -139,17 +141,18 @@ void all(Bench& b) {
 
 int main(int argc, char** argv) {
   using namespace vitruvian;
-  std::string chip = "ascend910b1";
+  std::string chip = "ascend910b1", only;
   std::map<std::string, double> overrides;
   for (int i = 1; i < argc; ++i) {
     const std::string argument = argv[i];
     const auto equals = argument.find('=');
     if (equals == std::string::npos) chip = argument;
+    else if (argument.starts_with("only=")) only = argument.substr(equals + 1);
     else overrides[argument.substr(0, equals)] = std::atof(argument.c_str() + equals + 1);
   }
   try {
     const chip::ChipSpec spec = chip::ChipSpec::load(chip, overrides);
-    calibration::Bench bench{spec, {noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec), mte::make_dma_timing(spec)}};
+    calibration::Bench bench{spec, {noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec), hbm_model::DramLink::from(spec), mte::make_dma_timing(spec)}, only};
     calibration::all(bench);
   } catch (const Error& error) {
     fmt::print(stderr, "{}\n", error.what());

@@ -202,3 +202,90 @@ TEST_CASE("advance decides nothing that arrives at now or later, and results do 
   REQUIRE(run(32, 32) == run(64, 64));
   REQUIRE(run(32, 32) == run(16, 7));
 }
+
+namespace {
+
+// One stack of the HBM2E behind L2, at the clock of the cores, without refresh for a long time: tRCD 23, tCL 23, 16 bursts of 2.
+hbm_model::DramLink dram(double refresh_ns = 1e7) {
+  return {hbm_model::DramTiming::from(chip::DramSpec::load("hbm2e_910", {{"timing.tREFI", refresh_ns}})), 1.0};
+}
+
+}  // namespace
+
+TEST_CASE("with a DRAM an unloaded miss takes the miss latency but for tRRD, the line hits afterwards, and waiters share its fill") {
+  L2Path path(timing(), hbm(), dram());
+  // 161 out + 23 tRCD + 4 tRRD_S to the second bank + 23 tCL + 32 data + 161 back = 404; the way is (400 - 78) / 2.
+  REQUIRE(finishes(path, {{read(0), 0}, {read(0), 1000}}) == std::vector<Cycle>{404, 1200});
+  REQUIRE(path.counters(2000).hbm_bytes_read == 512);
+  path.start_cold();
+  auto all = finishes(path, {{read(0, 2), 0}, {read(0, 3), 50}});
+  REQUIRE(all == std::vector<Cycle>{404, 404});
+  REQUIRE(path.merged() == 1);
+  REQUIRE(path.counters(2000).hbm_bytes_read == 512);
+}
+
+TEST_CASE("with a DRAM no completion is announced after it could have been needed, nor before its arrival plus lookahead") {
+  L2Timing t = timing();
+  t.slices = 1;
+  t.ways = 2;
+  t.bytes = 2 * 512 * 64;  // small: dirty lines are evicted all the time
+  L2Path path(t, hbm(), dram(3900));
+  std::vector<Cycle> arrival;
+  std::uint64_t state = 12345;
+  const auto next = [&] { return state = state * 6364136223846793005u + 1442695040888963407u, state >> 33; };
+  Cycle time = 0;
+  for (std::uint32_t i = 0; i < 20000; ++i) {
+    MemoryRequest r = next() % 3 == 0 ? write(next() % 4096 * 512, static_cast<std::uint16_t>(i % 6)) : read(next() % 4096 * 512, static_cast<std::uint16_t>(i % 6));
+    r.tag = i;
+    r.atomic = r.write && next() % 8 == 0;
+    r.bypass = next() % 16 == 0;
+    path.enqueue(r, time += next() % 16);
+    arrival.push_back(time);
+  }
+  std::vector<char> seen(arrival.size());
+  std::vector<Completion> completions;
+  Cycle before = 0;
+  while (path.next_event() != memory::kNever) {
+    const Cycle now = path.next_event();
+    REQUIRE(now > before);
+    completions.clear();
+    path.advance(now, completions);
+    for (const Completion& c : completions) {
+      REQUIRE(!seen[c.tag]);
+      seen[c.tag] = 1;
+      REQUIRE(c.finish >= arrival[c.tag] + path.lookahead());
+      REQUIRE(c.finish + 1 >= before + path.lookahead());  // certain since the advance before, to a cycle of rounding
+    }
+    before = now;
+  }
+  REQUIRE(std::count(seen.begin(), seen.end(), 1) == static_cast<std::ptrdiff_t>(seen.size()));
+  REQUIRE(path.counters(before).hbm_bytes_written > 0);
+}
+
+TEST_CASE("with a DRAM results do not depend on how far the caller advances at once") {
+  const auto run = [](Cycle step) {
+    L2Path path(timing(), hbm(), dram(3900));
+    for (std::uint32_t i = 0; i < 3000; ++i) {
+      MemoryRequest r = i % 3 == 0 ? write(i * 7919 % 65536 * 512, static_cast<std::uint16_t>(i % 6)) : read(i * 7919 % 65536 * 512, static_cast<std::uint16_t>(i % 6));
+      r.tag = i;
+      path.enqueue(r, i * 3 % 4000);
+    }
+    std::vector<Completion> completions;
+    for (Cycle now = step; path.next_event() != memory::kNever; now += step) path.advance(now, completions);
+    std::vector<Cycle> result(3000);
+    for (const auto& c : completions) result[c.tag] = c.finish;
+    return result;
+  };
+  REQUIRE((run(32) == run(7)));
+  REQUIRE((run(32) == run(1000)));
+}
+
+TEST_CASE("with a DRAM a stream of reads is held to its bandwidth") {
+  L2Path path(timing(), hbm(), dram(3900));
+  std::vector<std::pair<MemoryRequest, Cycle>> requests;
+  for (std::uint64_t i = 0; i < 8192; ++i) requests.push_back({read(i * 512, static_cast<std::uint16_t>(i % 6)), i / 6 * 4});
+  const auto all = finishes(path, requests);
+  const double bytes_per_cycle = 8192 * 512.0 / static_cast<double>(*std::max_element(all.begin(), all.end()));
+  REQUIRE(bytes_per_cycle > 256 * 0.85);  // 16 pseudo channels x 16 B
+  REQUIRE(bytes_per_cycle < 256 * 0.95);
+}
