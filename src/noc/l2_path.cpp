@@ -62,6 +62,7 @@ Cycle L2Path::serve(const MemoryRequest& request, Cycle arrival) {
 }
 
 Tick L2Path::pass_port(const MemoryRequest& request, Tick at) {
+  if (request.port >= ports_.size()) return at;  // from outside the die
   Port& port = ports_[request.port];
   Tick* channel = &port.write;
   if (!request.write) {
