@@ -81,6 +81,9 @@ struct MemoryCounters {
   std::uint64_t bytes_read = 0, bytes_written = 0;         // on the core ports
   std::uint64_t hbm_bytes_read = 0, hbm_bytes_written = 0;
   double l2_busy_share = 0, hbm_busy_share = 0;             // of the launch's cycles, mean over slices and stacks
+  // In a package: what this die's cores moved beyond it, and how busy its ways out were (the fabric's busier direction).
+  std::uint64_t remote_bytes_read = 0, remote_bytes_written = 0;
+  double die_link_busy_share = 0, fabric_busy_share = 0;
 };
 
 // One event of the trace. Times in cycles from launch.
@@ -108,6 +111,7 @@ struct LaunchOptions {
 
 struct LaunchResult {
   std::string kernel, chip, mode, sync, l2;
+  std::uint32_t die = 0;                           // of the package
   bool reran_in_full = false;                      // mode automatic met needs_data
   std::uint64_t cycles = 0;                        // launch to the last core's end (0 for functional_only)
   double time_us = 0;
