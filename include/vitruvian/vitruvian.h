@@ -123,7 +123,7 @@ struct LaunchResult {
   double wall_s = 0;                               // the simulation alone
   std::uint64_t pipe_operations = 0, scalar_instructions = 0;
   double assumed_share = 0;                        // share of busy cycles whose cost read an assumed value
-  std::string bound;                               // cube, vector, scalar, mte1, mte2, mte3, fixpipe, hbm, l2, sync, launch
+  std::string bound;                               // cube, vector, scalar, mte1, mte2, mte3, fixpipe, hbm, l2, die_link, fabric, sync, launch
   std::vector<TraceEvent> events;
   std::vector<std::string> printed;                // host_print lines
 
@@ -148,7 +148,7 @@ class Module {
                               const LaunchOptions& options) = 0;
 };
 
-// Several launches in one simulation, on disjoint cores, contending for L2 and HBM.
+// Several launches in one simulation, on disjoint cores, contending for L2 and HBM; in a package also on different dies.
 struct ConcurrentLaunch {
   Module* module = nullptr;
   std::string kernel;
@@ -185,7 +185,9 @@ class Device {
   std::string hierarchy() const;
 
  private:
+  friend class Package;
   struct State;
+  explicit Device(std::unique_ptr<State> state);
   std::unique_ptr<State> state_;
 };
 

@@ -206,6 +206,7 @@ void DieRouter::run_timers(Cycle now) {
     }
     Delivery& delivery = deliveries_[timer.delivery];
     if (delivery.data.empty()) continue;
+    if (look_) look_(delivery.to, delivery.data.size());
     std::memcpy(memory_.at(delivery.to), delivery.data.data(), delivery.data.size());
     memory_.mark(delivery.to, delivery.data.size(), false);
     delivery.data = {};
@@ -267,7 +268,7 @@ RemoteCounters DieRouter::counters(Cycle elapsed) const {
   c.fabric_in_wire_bytes = ingress_.wire_bytes();
   if (elapsed == 0) return c;
   const double all = static_cast<double>(memory::ticks(elapsed));
-  c.link_busy_share = static_cast<double>(die_link_.busy()) / all;
+  c.link_busy_share = static_cast<double>(std::max(die_link_.busy(), other_ ? other_->die_link_.busy() : 0)) / all;
   c.fabric_busy_share = static_cast<double>(std::max(egress_.busy(), ingress_.busy())) / all;
   return c;
 }

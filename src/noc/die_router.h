@@ -36,7 +36,7 @@ struct RouterTiming {
 struct RemoteCounters {
   std::uint64_t bytes_read = 0, bytes_written = 0;           // payload that this die's cores asked of others
   std::uint64_t link_wire_bytes = 0, fabric_out_wire_bytes = 0, fabric_in_wire_bytes = 0;
-  double link_busy_share = 0, fabric_busy_share = 0;         // the link out of the die; the busier direction of the fabric port
+  double link_busy_share = 0, fabric_busy_share = 0;         // the busier direction of each
 };
 
 class DieRouter final : public memory::GmPath {
@@ -52,6 +52,9 @@ class DieRouter final : public memory::GmPath {
   Cycle next_event() const override;
   void advance(Cycle now, std::vector<Completion>& completions) override;
   Cycle lookahead() const override { return l2_.lookahead(); }
+
+  // Called before a message overwrites device memory: the runtime may want the old bytes back.
+  void before_effect(std::function<void(std::uint64_t address, std::uint64_t bytes)> look) { look_ = std::move(look); }
 
   // A new run: the clock starts at zero. The L2's own start is the caller's.
   void start();
@@ -109,6 +112,7 @@ class DieRouter final : public memory::GmPath {
   Fabric& fabric_;
   DieRouter* other_ = nullptr;
   std::function<void()> wake_;
+  std::function<void(std::uint64_t, std::uint64_t)> look_;
   std::uint32_t cores_;
   Packets packets_;
   Tick die_latency_;

@@ -55,12 +55,14 @@ std::pair<std::uint64_t, std::uint64_t> Allocator::find(std::uint64_t address) c
   return {0, 0};
 }
 
-DeviceState::DeviceState(const std::string& chip, const std::map<std::string, double>& overrides)
+DeviceState::DeviceState(const std::string& chip, const std::map<std::string, double>& overrides, std::uint32_t index, PackageState* owner)
     : spec(chip::ChipSpec::load(chip, overrides)),
       context(spec),
-      gm(scalar::kDeviceMemoryBase, spec.get_integer(chip::Param::hbm_bytes)),
+      gm(scalar::kDeviceMemoryBase + index * scalar::kDeviceMemoryStride, spec.get_integer(chip::Param::hbm_bytes)),
       path(noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec)),
-      allocator(gm.base(), gm.size()) {}
+      allocator(gm.base(), gm.size()),
+      die(index),
+      package(owner) {}
 
 std::uint8_t* DeviceState::checked(std::uint64_t address, std::uint64_t bytes, const char* what) {
   const auto [start, size] = allocator.find(address);
@@ -72,11 +74,8 @@ std::uint8_t* DeviceState::checked(std::uint64_t address, std::uint64_t bytes, c
 
 }  // namespace runtime
 
-struct Device::State : runtime::DeviceState {
-  using DeviceState::DeviceState;
-};
-
 Device::Device(const std::string& chip, const std::map<std::string, double>& overrides) : state_(std::make_unique<State>(chip, overrides)) {}
+Device::Device(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Device::~Device() = default;
 Device::Device(Device&&) noexcept = default;
 
@@ -119,7 +118,7 @@ std::shared_ptr<Module> Device::load(std::vector<std::uint8_t> elf, const std::s
 std::vector<LaunchResult> Device::run_concurrently(std::span<ConcurrentLaunch> launches) { return runtime::run_launches(*state_, launches); }
 
 std::string Device::hierarchy() const {
-  sim::Simulation simulation(state_->context, state_->gm, state_->path);
+  sim::Simulation simulation({{state_->context, state_->gm, state_->path, nullptr}});
   return simulation.hierarchy();
 }
 

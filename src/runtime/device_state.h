@@ -3,9 +3,12 @@
 
 #include <map>
 #include <memory>
+#include <span>
+#include <vector>
 
 #include "src/chip/chip_spec.h"
 #include "src/memory/core_memory.h"
+#include "src/noc/die_router.h"
 #include "src/noc/l2_path.h"
 #include "src/sim/simulation.h"
 #include "vitruvian/vitruvian.h"
@@ -26,21 +29,41 @@ class Allocator {
   std::uint64_t size_;
 };
 
+struct PackageState;
+
 struct DeviceState {
-  DeviceState(const std::string& chip, const std::map<std::string, double>& overrides);
+  DeviceState(const std::string& chip, const std::map<std::string, double>& overrides, std::uint32_t die = 0, PackageState* package = nullptr);
   chip::ChipSpec spec;
   sim::ChipContext context;
   memory::DeviceMemory gm;
   noc::L2Path path;
   Allocator allocator;
+  std::uint32_t die;
+  PackageState* package;  // nullptr: a die alone
   // Errors: Error if the range is not inside one allocation.
   std::uint8_t* checked(std::uint64_t address, std::uint64_t bytes, const char* what);
 };
 
-// One of cube, vector, scalar, mte1, mte2, mte3, fixpipe, hbm, l2, sync, launch.
+// What joins the dies of a package. Routers, by die, outlive its simulations.
+struct PackageState {
+  explicit PackageState(const noc::FabricTiming& timing) : fabric(timing) {}
+  std::vector<DeviceState*> dies;
+  noc::Fabric fabric;
+  std::vector<std::unique_ptr<noc::DieRouter>> routers;
+};
+
+// One of cube, vector, scalar, mte1, mte2, mte3, fixpipe, hbm, l2, die_link, fabric, sync, launch.
 std::string find_bound(const LaunchResult& result);
 
-// Runs launches together on the device; what Module::launch and Device::run_concurrently share.
+// Runs launches together on the device, or the package that it belongs to; what every launch call shares.
 std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentLaunch> launches);
 
 }  // namespace vitruvian::runtime
+
+namespace vitruvian {
+
+struct Device::State : runtime::DeviceState {
+  using DeviceState::DeviceState;
+};
+
+}  // namespace vitruvian

@@ -71,6 +71,7 @@ sim::LaunchPlan LoadedModule::plan(const std::string& kernel, std::span<const Ar
   if (options.first_core >= state_.context.aic)
     throw Error("first_core", kernel, fmt::format("below {}", state_.context.aic), fmt::format("{}", options.first_core));
   sim::LaunchPlan plan;
+  plan.die = state_.die;
   plan.kernel = kernel;
   plan.has_aic = entry.kind != CoreKind::aiv;
   plan.aiv_per_group = entry.kind == CoreKind::aic ? 0 : entry.kind == CoreKind::aiv ? 1 : entry.aiv_per_aic;

@@ -17,6 +17,7 @@ class LoadedModule final : public Module {
   std::string signature(const std::string& kernel) const override;
   LaunchResult launch(const std::string& kernel, std::span<const Argument> arguments, const LaunchOptions& options) override;
 
+  DeviceState& device() const { return state_; }
   // Resolves a launch. Errors: Error for unknown kernel, argument count or type, block dimension, core range.
   sim::LaunchPlan plan(const std::string& kernel, std::span<const Argument> arguments, const LaunchOptions& options) const;
 
