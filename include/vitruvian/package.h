@@ -65,7 +65,8 @@ class Package {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;                 // a module of a die keeps it alive
+  std::vector<std::unique_ptr<Device>> devices_;
 };
 
 }  // namespace vitruvian

@@ -135,7 +135,7 @@ struct LaunchResult {
 
 class Device;
 
-// A compiled kernel file, loaded into a device.
+// A compiled kernel file, loaded into a device, whose memory it keeps alive.
 class Module {
  public:
   virtual ~Module() = default;
@@ -187,8 +187,8 @@ class Device {
  private:
   friend class Package;
   struct State;
-  explicit Device(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit Device(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;     // a module keeps it alive
 };
 
 // Compiles a kernel source for the device with the stock compiler (clang++-19): both core kinds where needed, one ELF.

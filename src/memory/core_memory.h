@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "src/memory/space.h"
@@ -62,12 +63,15 @@ class DeviceMemory {
   // "Not computed" marks, one bit per byte, in a second sparse mapping that is made on first use.
   void mark(std::uint64_t address, std::uint64_t bytes, bool unknown);
   bool any_unknown(std::uint64_t address, std::uint64_t bytes) const;
-  // These two count the windows that the die sees, too.
   void clear_marks();
-  bool has_marks() const;
+  bool has_marks() const;  // or a window that the die sees
+  // Remembers the marks as they are now until undo_marks() or keep_marks(): mode automatic tries a run.
+  void remember_marks();
+  void undo_marks();
+  void keep_marks();
 
  private:
-  void clear_own_marks();
+  void save_pages(std::uint64_t first_byte, std::uint64_t last_byte);
   DeviceMemory* find_other(std::uint64_t address, std::uint64_t bytes) const;
   DeviceMemory& get_other(std::uint64_t address) const;
 
@@ -77,6 +81,9 @@ class DeviceMemory {
   static constexpr unsigned kPageShift = 16;
   std::vector<std::uint8_t> marked_pages_;  // pages of marks_ that ever had a mark
   std::vector<DeviceMemory*> others_;
+  bool remembers_ = false, had_marks_ = false;
+  static constexpr std::uint64_t kSavedPage = 4096;                        // bytes of the bitmap that are saved at once
+  std::unordered_map<std::uint64_t, std::vector<std::uint8_t>> saved_;     // by page, before the first change
 };
 
 // Registers that pipe operations write and the scalar unit reads back.

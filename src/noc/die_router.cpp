@@ -29,9 +29,8 @@ RouterTiming RouterTiming::from(const chip::ChipSpec& spec) {
   return t;
 }
 
-DieRouter::DieRouter(std::uint32_t die, L2Path& l2, memory::DeviceMemory& memory, Fabric& fabric, const RouterTiming& timing)
-    : die_(die),
-      l2_(l2),
+DieRouter::DieRouter(L2Path& l2, memory::DeviceMemory& memory, Fabric& fabric, const RouterTiming& timing)
+    : l2_(l2),
       memory_(memory),
       fabric_(fabric),
       cores_(timing.cores),

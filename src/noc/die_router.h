@@ -41,7 +41,7 @@ struct RemoteCounters {
 
 class DieRouter final : public memory::GmPath {
  public:
-  DieRouter(std::uint32_t die, L2Path& l2, memory::DeviceMemory& memory, Fabric& fabric, const RouterTiming& timing);
+  DieRouter(L2Path& l2, memory::DeviceMemory& memory, Fabric& fabric, const RouterTiming& timing);
 
   // The other die of the package; each die is told of the other.
   void connect(DieRouter& other) { other_ = &other; }
@@ -106,7 +106,6 @@ class DieRouter final : public memory::GmPath {
   void set_timer(Timer timer);
   void run_timers(Cycle now);
 
-  std::uint32_t die_;
   L2Path& l2_;
   memory::DeviceMemory& memory_;
   Fabric& fabric_;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <span>
 #include <vector>
 
@@ -38,16 +39,20 @@ struct DeviceState {
   memory::DeviceMemory gm;
   noc::L2Path path;
   Allocator allocator;
-  std::uint32_t die;
-  PackageState* package;  // nullptr: a die alone
+  noc::RouterTiming ways;  // beyond the die
+  std::uint32_t die, dies_of_package;
+  PackageState* package;   // nullptr: a die alone
+  std::mutex launching;    // of a die alone
   // Errors: Error if the range is not inside one allocation.
   std::uint8_t* checked(std::uint64_t address, std::uint64_t bytes, const char* what);
 };
 
-// What joins the dies of a package. Routers, by die, outlive its simulations.
+// What joins the dies of a package; it owns them.
 struct PackageState {
   explicit PackageState(const noc::FabricTiming& timing) : fabric(timing) {}
+  virtual ~PackageState() = default;
   std::vector<DeviceState*> dies;
+  std::mutex launching;
   noc::Fabric fabric;
   std::vector<std::unique_ptr<noc::DieRouter>> routers;
 };

@@ -12,6 +12,14 @@ namespace {
 // The dies that a launch on this one runs beside.
 std::vector<DeviceState*> dies_of(DeviceState& state) { return state.package ? state.package->dies : std::vector<DeviceState*>{&state}; }
 
+std::vector<memory::DeviceMemory*> memories_of(DeviceState& state) {
+  std::vector<memory::DeviceMemory*> memories;
+  for (DeviceState* die : dies_of(state)) memories.push_back(&die->gm);
+  if (!state.package) return memories;
+  for (std::uint32_t i = 0; i < state.package->fabric.peers(); ++i) memories.push_back(&state.package->fabric.peer(i).memory);
+  return memories;
+}
+
 // The buffers of a launch, for a warm L2: allocations that its address arguments point into, on whichever die they lie.
 void prepare_l2(const std::vector<DeviceState*>& dies, L2State wanted, std::span<ConcurrentLaunch> launches) {
   for (DeviceState* die : dies) wanted == L2State::carried ? die->path.start_carried() : die->path.start_cold();
@@ -99,7 +107,7 @@ std::vector<sim::LaunchPlan> make_plans(const std::vector<DeviceState*>& dies, s
   for (ConcurrentLaunch& launch : launches) {
     auto* module = dynamic_cast<LoadedModule*>(launch.module);
     if (!module || std::find(dies.begin(), dies.end(), &module->device()) == dies.end())
-      throw Error("no module of this device", "run_concurrently", "a module that was loaded into it", module ? module->name() : "none");
+      throw Error("wrong module", "run_concurrently", "a module of this device", module ? module->name() : "none");
     plans.push_back(module->plan(launch.kernel, launch.arguments, launch.options));
     LaunchOptions& options = plans.back().options;
     const LaunchOptions& first = launches.front().options;
@@ -114,6 +122,8 @@ std::vector<sim::LaunchPlan> make_plans(const std::vector<DeviceState*>& dies, s
 
 std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentLaunch> launches) {
   if (launches.empty()) return {};
+  // Threads that share a device or a package take turns: a launch owns its L2 and its marks.
+  const std::lock_guard turn(state.package ? state.package->launching : state.launching);
   const std::vector<DeviceState*> dies = dies_of(state);
   std::vector<sim::LaunchPlan> plans = make_plans(dies, launches);
   for (const DeviceState* die : dies) check_ranges(*die, plans);
@@ -121,7 +131,8 @@ std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentL
 
   // Timing only first; where control flow needs computed data, everything again in full. Scalar stores to global memory and
   // messages of peers are undone.
-  const bool marked_before = state.gm.has_marks();
+  const std::vector<memory::DeviceMemory*> memories = memories_of(state);
+  for (memory::DeviceMemory* memory : memories) memory->remember_marks();
   UndoLog undo(state);
   for (sim::LaunchPlan& plan : plans) {
     plan.options.mode = Mode::timing_only;
@@ -129,9 +140,12 @@ std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentL
   }
   std::vector<LaunchResult> results = simulate(state, plans, launches);
   const auto needs_data = [](const LaunchResult& r) { return r.fault.kind == FaultKind::needs_data; };
-  if (std::none_of(results.begin(), results.end(), needs_data)) return results;
+  if (std::none_of(results.begin(), results.end(), needs_data)) {
+    for (memory::DeviceMemory* memory : memories) memory->keep_marks();
+    return results;
+  }
   undo.undo();
-  if (!marked_before) state.gm.clear_marks();
+  for (memory::DeviceMemory* memory : memories) memory->undo_marks();
   for (sim::LaunchPlan& plan : plans) {
     plan.options.mode = Mode::full;
     plan.undo = nullptr;

@@ -10,16 +10,8 @@
 
 namespace vitruvian {
 
-namespace {
-
-noc::FabricTiming fabric_timing(const std::string& chip, const std::map<std::string, double>& overrides) {
-  return noc::FabricTiming::from(chip::ChipSpec::load(chip, overrides));
-}
-
-}  // namespace
-
 struct Package::State : runtime::PackageState {
-  State(const std::string& chip, const std::map<std::string, double>& overrides);
+  State(const chip::ChipSpec& spec, const std::string& chip, const std::map<std::string, double>& overrides);
 
   // The peer's memory. Errors: Error for an unknown peer.
   const memory::DeviceMemory& memory_of(std::uint32_t peer);
@@ -27,25 +19,22 @@ struct Package::State : runtime::PackageState {
   std::uint8_t* peer_pointer(DeviceAddress address, std::uint64_t bytes, const char* what);
   bool in_a_die(std::uint64_t address, std::uint64_t bytes) const;
 
-  std::vector<std::unique_ptr<Device>> devices;
+  std::vector<std::unique_ptr<Device::State>> owned;
 };
 
-Package::State::State(const std::string& chip, const std::map<std::string, double>& overrides) : PackageState(fabric_timing(chip, overrides)) {
-  const chip::ChipSpec spec = chip::ChipSpec::load(chip, overrides);
-  const auto count = static_cast<std::uint32_t>(spec.get_integer(chip::Param::package_dies));
+Package::State::State(const chip::ChipSpec& spec, const std::string& chip, const std::map<std::string, double>& overrides)
+    : PackageState(noc::FabricTiming::from(spec)) {
+  const std::uint64_t count = spec.get_integer(chip::Param::package_dies);
   if (count < 1 || count > 2) throw Error("a package has 1 or 2 dies", "package.dies", "1 or 2", fmt::format("{}", count));
-  const noc::RouterTiming timing = noc::RouterTiming::from(spec);
   for (std::uint32_t i = 0; i < count; ++i) {
-    auto state = std::make_unique<Device::State>(chip, overrides, i, this);
-    dies.push_back(state.get());
-    routers.push_back(std::make_unique<noc::DieRouter>(i, state->path, state->gm, fabric, timing));
-    devices.push_back(std::unique_ptr<Device>(new Device(std::move(state))));
+    owned.push_back(std::make_unique<Device::State>(chip, overrides, i, this));
+    Device::State& die = *owned.back();
+    dies.push_back(&die);
+    routers.push_back(std::make_unique<noc::DieRouter>(die.path, die.gm, fabric, die.ways));
   }
-  if (count == 2) {
-    for (std::uint32_t i = 0; i < count; ++i) {
-      dies[i]->gm.see(dies[1 - i]->gm);
-      routers[i]->connect(*routers[1 - i]);
-    }
+  for (std::uint32_t i = 0; count == 2 && i < count; ++i) {
+    dies[i]->gm.see(dies[1 - i]->gm);
+    routers[i]->connect(*routers[1 - i]);
   }
   fabric.on_due([this](const noc::Message& message, memory::Cycle when) {
     for (const auto& router : routers)
@@ -71,15 +60,20 @@ bool Package::State::in_a_die(std::uint64_t address, std::uint64_t bytes) const 
   return false;
 }
 
-Package::Package(const std::string& chip, const std::map<std::string, double>& overrides) : state_(std::make_unique<State>(chip, overrides)) {}
+Package::Package(const std::string& chip, const std::map<std::string, double>& overrides)
+    : state_(std::make_shared<State>(chip::ChipSpec::load(chip, overrides), chip, overrides)) {
+  // A module keeps its die, and by it the package, alive.
+  for (const auto& die : state_->owned)
+    devices_.push_back(std::unique_ptr<Device>(new Device(std::shared_ptr<Device::State>(state_, die.get()))));
+}
 Package::~Package() = default;
 Package::Package(Package&&) noexcept = default;
 
-std::uint32_t Package::dies() const { return static_cast<std::uint32_t>(state_->devices.size()); }
+std::uint32_t Package::dies() const { return static_cast<std::uint32_t>(devices_.size()); }
 
 Device& Package::die(std::uint32_t index) {
   if (index >= dies()) throw Error("no such die", "Package::die", fmt::format("below {}", dies()), fmt::format("{}", index));
-  return *state_->devices[index];
+  return *devices_[index];
 }
 
 std::vector<LaunchResult> Package::run_concurrently(std::span<ConcurrentLaunch> launches) { return runtime::run_launches(*state_->dies.front(), launches); }
@@ -130,6 +124,7 @@ void Package::program(const PeerMessage& message) {
 void Package::clear_messages() { state_->fabric.clear_messages(); }
 
 std::string Package::hierarchy() const {
+  const std::lock_guard turn(state_->launching);
   std::vector<sim::DieParts> parts;
   for (std::size_t i = 0; i < state_->dies.size(); ++i)
     parts.push_back({state_->dies[i]->context, state_->dies[i]->gm, state_->dies[i]->path, state_->routers[i].get()});

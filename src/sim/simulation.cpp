@@ -15,10 +15,9 @@ struct Simulation::State {
   noc::Fabric* fabric;
 
   State(const std::vector<DieParts>& parts, noc::Fabric* peers) : fabric(peers) {
-    // A warning of SystemC is an exception, never text; an elaboration without activity (W571) is what we ask for.
+    // Warnings and errors of SystemC become exceptions of the caller, never text of a library.
     sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
     sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_THROW);
-    sc_core::sc_report_handler::set_actions(sc_core::SC_ID_NO_SC_START_ACTIVITY_, sc_core::SC_DO_NOTHING);
     sc_core::sc_set_time_resolution(1, sc_core::SC_PS);
     for (const DieParts& die : parts) dies.push_back(std::make_unique<Chip>(("die" + std::to_string(dies.size())).c_str(), die));
   }
@@ -66,13 +65,13 @@ Simulation::~Simulation() = default;
 std::vector<LaunchResult> Simulation::run(const std::vector<LaunchPlan>& plans) {
   const auto begin = std::chrono::steady_clock::now();
   State& state = *state_;
-  sc_core::sc_start(sc_core::SC_ZERO_TIME);  // elaborate
   state.place(plans);
   // In slices of simulated time, so that progress can be shown and a run can be stopped.
   constexpr Cycle kSlice = 20'000;
   while (!state.all_ended() && !state.faulted() && sc_core::sc_pending_activity()) {
     const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
-    sc_core::sc_start(ahead + sc_core::sc_time::from_value(kSlice), sc_core::SC_RUN_TO_TIME);
+    // Time stands still at the last event: the cycle of a deadlock is when the last pipe stopped.
+    sc_core::sc_start(ahead + sc_core::sc_time::from_value(kSlice), sc_core::SC_EXIT_ON_STARVATION);
     if (state.faulted()) break;
     if (!state.report_progress(plans)) throw Error("the run was stopped", plans.front().kernel, "", "");
   }
