@@ -5,7 +5,6 @@
 #include <functional>
 #include <string>
 
-#include "isa/instruction.h"
 #include "vitruvian/error.h"
 
 namespace vitruvian::noc {
@@ -19,6 +18,8 @@ RouterTiming RouterTiming::from(const chip::ChipSpec& spec) {
   t.fabric = FabricTiming::from(spec);
   t.cores = static_cast<std::uint32_t>(spec.get_integer(Param::aic_count) * (1 + spec.get_integer(Param::aiv_per_aic)));
   t.bucket = static_cast<std::uint32_t>(spec.get_integer(Param::l2_bucket));
+  t.line = static_cast<std::uint32_t>(spec.get_integer(Param::l2_line));
+  t.sector = static_cast<std::uint32_t>(spec.get_integer(Param::l2_sector));
   // Dies and peers resolve their requests in buckets: what one sends must not reach another's past.
   const auto check = [&](double cycles, const char* what) {
     if (cycles < t.bucket) throw Error("the way is too short for the memory model", what, std::to_string(t.bucket) + " cycles or more", std::to_string(cycles));
@@ -29,11 +30,14 @@ RouterTiming RouterTiming::from(const chip::ChipSpec& spec) {
   return t;
 }
 
-DieRouter::DieRouter(L2Path& l2, memory::DeviceMemory& memory, Fabric& fabric, const RouterTiming& timing)
+DieRouter::DieRouter(L2Path& l2, std::uint64_t l2_base, memory::DeviceMemory& memory, Fabric& fabric, const RouterTiming& timing)
     : l2_(l2),
+      l2_base_(l2_base),
       memory_(memory),
       fabric_(fabric),
       cores_(timing.cores),
+      line_(timing.line),
+      sector_(timing.sector),
       packets_(timing.fabric.packets),
       die_latency_(memory::ticks_from(timing.die_latency)),
       die_link_(timing.die_bytes_per_cycle),
@@ -70,7 +74,7 @@ std::uint32_t DieRouter::keep(const Crossing& crossing) {
 // ---------------------------------------------------------------- out of the die
 
 void DieRouter::enqueue(const MemoryRequest& request, Cycle arrival) {
-  if (memory_.owns(request.address, 1)) return l2_.enqueue(request, arrival);
+  if (memory_.owns(request.address, 1)) return enqueue_here(request, arrival);
   Crossing crossing;
   crossing.request = request;
   crossing.peer = fabric_.find(request.address);
@@ -80,6 +84,11 @@ void DieRouter::enqueue(const MemoryRequest& request, Cycle arrival) {
   MemoryRequest leaving = request;
   leaving.tag = keep(crossing);
   outgoing_.push(leaving, arrival);
+}
+
+void DieRouter::enqueue_here(MemoryRequest request, Cycle arrival) {
+  request.address += l2_base_ - memory_.base();
+  l2_.enqueue(request, arrival);
 }
 
 // The turn of a crossing on the way out: a request of our cores, or our answer to the other die.
@@ -121,7 +130,7 @@ void DieRouter::arrive(const MemoryRequest& request, Cycle arrival) {
   MemoryRequest here = request;
   here.tag = keep(crossing);
   here.port = static_cast<std::uint16_t>(cores_ + request.port);
-  l2_.enqueue(here, arrival);
+  enqueue_here(here, arrival);
   if (wake_) wake_();
 }
 
@@ -141,7 +150,7 @@ void DieRouter::come_in(std::uint32_t index, Cycle arrival) {
   MemoryRequest here = request;
   here.tag = index;
   here.port = static_cast<std::uint16_t>(2 * cores_);
-  l2_.enqueue(here, memory::cycle_after(in + way.rest));
+  enqueue_here(here, memory::cycle_after(in + way.rest));
 }
 
 // A completion of the L2: our core's, or of a crossing that goes on.
@@ -212,7 +221,7 @@ void DieRouter::run_timers(Cycle now) {
   }
 }
 
-// Cut into aligned bus requests: whole lines where it fills them, else the smallest ones.
+// Cut into aligned requests: whole lines where it fills them, else sectors.
 void DieRouter::send(const Message& message, Cycle now) {
   Fabric::Peer& peer = fabric_.peer(message.peer);
   const auto number = static_cast<std::uint32_t>(deliveries_.size());
@@ -224,15 +233,14 @@ void DieRouter::send(const Message& message, Cycle now) {
     const std::uint8_t* from = peer.memory.at(message.source);
     delivery.data.assign(from, from + message.bytes);
   }
-  constexpr std::uint64_t kLine = isa::kL2LineBytes, kBlock = kLine / 4;
   const std::uint64_t end = message.to + delivery.data.size();
-  for (std::uint64_t at = message.to & ~(kBlock - 1); at < end; ++delivery.pieces) {
+  for (std::uint64_t at = message.to & ~std::uint64_t{sector_ - 1}; at < end; ++delivery.pieces) {
     Crossing crossing;
     crossing.kind = Crossing::Kind::from_peer;
     crossing.peer = &peer;
     crossing.message = number;
     crossing.request.address = at;
-    crossing.request.bytes = static_cast<std::uint16_t>(at % kLine == 0 && end - at >= kLine ? kLine : kBlock);
+    crossing.request.bytes = static_cast<std::uint16_t>(at % line_ == 0 && end - at >= line_ ? line_ : sector_);
     crossing.request.write = true;
     at += crossing.request.bytes;
     const Tick out = peer.egress.pass(memory::ticks(now), packets_.write(crossing.request.bytes)) + peer.write.out;

@@ -28,6 +28,7 @@ struct RouterTiming {
   FabricTiming fabric;
   std::uint32_t cores = 1;     // of a die: ports of the L2
   std::uint32_t bucket = 32;
+  std::uint32_t line = 512, sector = 128;  // of the L2: requests that a message is cut into
 
   // Errors: Error where a way is shorter than a bucket of the memory model.
   static RouterTiming from(const chip::ChipSpec& spec);
@@ -41,7 +42,8 @@ struct RemoteCounters {
 
 class DieRouter final : public memory::GmPath {
  public:
-  DieRouter(L2Path& l2, memory::DeviceMemory& memory, Fabric& fabric, const RouterTiming& timing);
+  // l2_base: the address that the L2 knows the start of the die's memory by. Dies hash their lines alike.
+  DieRouter(L2Path& l2, std::uint64_t l2_base, memory::DeviceMemory& memory, Fabric& fabric, const RouterTiming& timing);
 
   // The other die of the package; each die is told of the other.
   void connect(DieRouter& other) { other_ = &other; }
@@ -89,6 +91,7 @@ class DieRouter final : public memory::GmPath {
     bool operator>(const Timer& other) const { return when != other.when ? when > other.when : order > other.order; }
   };
 
+  void enqueue_here(MemoryRequest request, Cycle arrival);
   std::uint32_t keep(const Crossing& crossing);
   void let_go(std::uint32_t index) { free_.push_back(index); }
   void leave(std::uint32_t index, Cycle arrival);
@@ -107,12 +110,13 @@ class DieRouter final : public memory::GmPath {
   void run_timers(Cycle now);
 
   L2Path& l2_;
+  std::uint64_t l2_base_;
   memory::DeviceMemory& memory_;
   Fabric& fabric_;
   DieRouter* other_ = nullptr;
   std::function<void()> wake_;
   std::function<void(std::uint64_t, std::uint64_t)> look_;
-  std::uint32_t cores_;
+  std::uint32_t cores_, line_, sector_;
   Packets packets_;
   Tick die_latency_;
   Link die_link_, egress_, ingress_;

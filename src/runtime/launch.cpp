@@ -4,6 +4,7 @@
 
 #include "src/runtime/device_state.h"
 #include "src/runtime/module.h"
+#include "src/scalar/front_end.h"
 
 namespace vitruvian::runtime {
 
@@ -30,7 +31,7 @@ void prepare_l2(const std::vector<DeviceState*>& dies, L2State wanted, std::span
       if (!address) continue;
       for (DeviceState* die : dies) {
         const auto [start, size] = die->allocator.find(address->value);
-        if (size) die->path.warm(address->value, start + size - address->value);
+        if (size) die->path.warm(address->value - die->gm.base() + scalar::kDeviceMemoryBase, start + size - address->value);
       }
     }
 }

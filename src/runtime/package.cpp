@@ -30,7 +30,7 @@ Package::State::State(const chip::ChipSpec& spec, const std::string& chip, const
     owned.push_back(std::make_unique<Device::State>(chip, overrides, i, this));
     Device::State& die = *owned.back();
     dies.push_back(&die);
-    routers.push_back(std::make_unique<noc::DieRouter>(die.path, die.gm, fabric, die.ways));
+    routers.push_back(std::make_unique<noc::DieRouter>(die.path, scalar::kDeviceMemoryBase, die.gm, fabric, die.ways));
   }
   for (std::uint32_t i = 0; count == 2 && i < count; ++i) {
     dies[i]->gm.see(dies[1 - i]->gm);

@@ -47,7 +47,7 @@ noc::L2Timing l2() {
 hbm_model::HbmTiming hbm() { return {.stacks = 4, .stack_bytes_per_cycle = 512, .turnaround = 0, .write_batch = 1, .write_queue = 1024}; }
 
 struct Die {
-  Die(std::uint64_t base, noc::Fabric& fabric, const noc::RouterTiming& timing) : gm(base, kWindow), l2(::l2(), hbm()), router(l2, gm, fabric, timing) {}
+  Die(std::uint64_t base, noc::Fabric& fabric, const noc::RouterTiming& timing) : gm(base, kWindow), l2(::l2(), hbm()), router(l2, 0, gm, fabric, timing) {}
   memory::DeviceMemory gm;
   noc::L2Path l2;
   noc::DieRouter router;
