@@ -167,6 +167,7 @@ class Device {
   double clock_hz() const;
   std::uint32_t aic_count() const;
   std::uint32_t aiv_count() const;
+  bool shares_package(const Device& other) const;  // both are dies of one package
   std::string provenance() const;    // chip file, overrides, revision
 
   // Device memory, 512 B aligned. Errors: Error when full.

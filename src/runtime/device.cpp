@@ -60,10 +60,10 @@ DeviceState::DeviceState(const std::string& chip, const std::map<std::string, do
       context(spec),
       gm(scalar::kDeviceMemoryBase + index * scalar::kDeviceMemoryStride, spec.get_integer(chip::Param::hbm_bytes)),
       path(noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec)),
-      allocator(gm.base(), gm.size()),
+      allocator(gm.base(), gm.size() - kSystemWorkspaceBytes),
       ways(noc::RouterTiming::from(spec)),
-      die(index),
       dies_of_package(static_cast<std::uint32_t>(spec.get_integer(chip::Param::package_dies))),
+      die(index),
       package(owner) {}
 
 std::uint8_t* DeviceState::checked(std::uint64_t address, std::uint64_t bytes, const char* what) {
@@ -85,6 +85,8 @@ const std::string& Device::chip() const { return state_->spec.name(); }
 double Device::clock_hz() const { return state_->spec.get(chip::Param::clock); }
 std::uint32_t Device::aic_count() const { return state_->context.aic; }
 std::uint32_t Device::aiv_count() const { return state_->context.aic * state_->context.aiv_per_aic; }
+
+bool Device::shares_package(const Device& other) const { return state_->package && state_->package == other.state_->package; }
 
 std::string Device::provenance() const {
   std::string text = fmt::format("chip {} ({}), vitruvian {}", state_->spec.name(), state_->spec.file(), revision());

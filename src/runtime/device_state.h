@@ -32,6 +32,9 @@ class Allocator {
 
 struct PackageState;
 
+// Scratch of the device headers (lib/matmul: messages and tiles of each core), at the end of device memory.
+inline constexpr std::uint64_t kSystemWorkspaceBytes = 64u << 20;
+
 struct DeviceState {
   DeviceState(const std::string& chip, const std::map<std::string, double>& overrides, std::uint32_t die = 0, PackageState* package = nullptr);
   chip::ChipSpec spec;
@@ -39,10 +42,12 @@ struct DeviceState {
   memory::DeviceMemory gm;
   noc::L2Path path;
   Allocator allocator;
-  noc::RouterTiming ways;  // beyond the die
-  std::uint32_t die, dies_of_package;
-  PackageState* package;   // nullptr: a die alone
-  std::mutex launching;    // of a die alone
+  noc::RouterTiming ways;         // beyond the die
+  std::uint32_t dies_of_package;  // as the chip describes it
+  std::uint32_t die;
+  PackageState* package;          // nullptr: a die alone
+  std::mutex launching;           // of a die alone
+  std::uint64_t system_workspace() const { return gm.base() + gm.size() - kSystemWorkspaceBytes; }
   // Errors: Error if the range is not inside one allocation.
   std::uint8_t* checked(std::uint64_t address, std::uint64_t bytes, const char* what);
 };

@@ -85,6 +85,7 @@ sim::LaunchPlan LoadedModule::plan(const std::string& kernel, std::span<const Ar
                 fmt::format("{}", plan.aiv_per_group));
   plan.block_dim = options.block_dim;
   plan.first_core = options.first_core;
+  plan.system_workspace = state_.system_workspace();
   plan.options = options;
   const scalar::Arguments prepared = marshal(entry, arguments);
   const auto program = [&](const std::optional<std::uint64_t>& at) {

@@ -28,7 +28,6 @@ ChipContext::ChipContext(const chip::ChipSpec& s) : spec(s), units(s), timing(Ch
   cross_core.interval = s.get_integer(Param::cross_core_interval);
   cross_core.counter_max = static_cast<unsigned>(s.get_integer(Param::cross_core_counter_max));
   launch_latency = static_cast<Cycle>(std::llround(s.cycles_from_us(s.get(Param::launch_latency))));
-  launch_finish = static_cast<Cycle>(std::llround(s.cycles_from_us(s.get(Param::launch_finish))));
   launch_ramp = s.cycles_from_us(s.get(Param::launch_ramp));
   aic = static_cast<std::uint32_t>(s.get_integer(Param::aic_count));
   aiv_per_aic = static_cast<std::uint32_t>(s.get_integer(Param::aiv_per_aic));
@@ -146,6 +145,7 @@ void Chip::begin_block(std::size_t launch_index, std::uint32_t block, std::uint3
     identity.sub_block_dim = std::max(1u, plan.aiv_per_group);
     identity.task_ratio = plan.has_aic && !is_aic ? plan.aiv_per_group : 1;
     identity.tiling_key = plan.options.tiling_key;
+    identity.system_workspace = plan.system_workspace;
     identity.name = core.model->name();
     core.model->begin(identity, is_aic ? plan.aic : plan.aiv, when);
     ++launch.groups_busy[resident];

@@ -19,6 +19,7 @@ struct QueueBuffer {
   std::uint8_t produce_event = 0;   // HardEvent of `produced`
   std::int8_t own_produced = -1;    // ids that the buffer keeps
   std::int8_t own_released = -1;
+  std::uint8_t hardware = 0;        // Hardware of the address
 };
 
 // Pipe that fills a position from another, and pipe that empties it.
@@ -61,6 +62,8 @@ template <TPosition position>
 class TBuf;
 template <TPosition source, TPosition destination, std::int32_t depth, auto mask>
 class TQueBind;
+template <TPosition position, std::uint32_t bufIDSize>
+class TBufPool;
 
 class TPipe {
  public:
@@ -90,20 +93,41 @@ class TPipe {
   template <TPosition source, TPosition destination, std::int32_t depth, auto mask>
   VITRUVIAN_INLINE bool InitBuffer(TQueBind<source, destination, depth, mask>& queue, std::uint32_t number, std::uint32_t bytes) {
     bytes = round_up(bytes);
-    queue.buffer_ = pool_ + buffers_;
-    queue.number_ = static_cast<std::uint8_t>(number);
-    for (std::uint32_t i = 0; i < number; ++i) {
-      if (buffers_ == kBuffers) vitruvian_stop();
-      pool_[buffers_++] = QueueBuffer{take(hardware_of(queue.kStorage), bytes), bytes};
-    }
-    return true;
+    return place_queue(queue, number, bytes, take(hardware_of(queue.kStorage), number * bytes));
   }
   template <TPosition position>
   VITRUVIAN_INLINE bool InitBuffer(TBuf<position>& buffer, std::uint32_t bytes) {
     bytes = round_up(bytes);
-    buffer.address_ = take(hardware_of(position), bytes);
+    return place_buffer(buffer, bytes, take(hardware_of(position), bytes));
+  }
+  // Part of the memory for a pool (buffer_pool.h); the second form lies over the memory of another pool.
+  template <TPosition position, std::uint32_t ids>
+  VITRUVIAN_INLINE bool InitBufPool(TBufPool<position, ids>& pool, std::uint32_t bytes);
+  template <TPosition position, std::uint32_t ids, TPosition other, std::uint32_t other_ids>
+  VITRUVIAN_INLINE bool InitBufPool(TBufPool<position, ids>& pool, std::uint32_t bytes, TBufPool<other, other_ids>& shared);
+
+  // Queues and scratch at an address that InitBuffer or a pool chose.
+  template <TPosition source, TPosition destination, std::int32_t depth, auto mask>
+  VITRUVIAN_INLINE bool place_queue(TQueBind<source, destination, depth, mask>& queue, std::uint32_t number, std::uint32_t bytes, std::uint32_t address) {
+    queue.buffer_ = pool_ + buffers_;
+    queue.number_ = static_cast<std::uint8_t>(number);
+    for (std::uint32_t i = 0; i < number; ++i) {
+      if (buffers_ == kBuffers) vitruvian_stop();
+      pool_[buffers_++] = QueueBuffer{address + i * bytes, bytes};
+      pool_[buffers_ - 1].hardware = static_cast<std::uint8_t>(hardware_of(queue.kStorage));
+    }
+    return true;
+  }
+  template <TPosition position>
+  VITRUVIAN_INLINE bool place_buffer(TBuf<position>& buffer, std::uint32_t bytes, std::uint32_t address) {
+    buffer.address_ = address;
     buffer.bytes_ = bytes;
     return true;
+  }
+  // Waits for the pending events of the queue buffers in a range.
+  VITRUVIAN_INLINE void settle_between(std::uint32_t first, std::uint32_t last, Hardware hardware) {
+    for (std::uint32_t i = 0; i < buffers_; ++i)
+      if (pool_[i].hardware == static_cast<std::uint8_t>(hardware) && pool_[i].address >= first && pool_[i].address < last) settle(pool_[i]);
   }
 
   // An id without reserving it; AllocEventID reserves, ReleaseEventID gives back.
@@ -114,6 +138,12 @@ class TPipe {
   VITRUVIAN_INLINE TEventID AllocEventID() { return take_id(event); }
   template <HardEvent event>
   VITRUVIAN_INLINE void ReleaseEventID(TEventID id) { give_id(event, id); }
+  // A view of a position from an absolute offset.
+  template <TPosition position, typename T>
+  VITRUVIAN_INLINE LocalTensor<T> GetAbsAddr(std::int32_t byte_offset, std::int32_t count) const {
+    return LocalTensor<T>(position, static_cast<std::uint32_t>(byte_offset), static_cast<std::uint32_t>(count));
+  }
+  VITRUVIAN_INLINE std::uint64_t GetQueueEndAddress(Hardware hardware) const { return used_bytes(hardware); }
 
   // For a buffer's event: its own id, made at the first use while few enough are kept; otherwise any free one.
   VITRUVIAN_INLINE TEventID buffer_id(HardEvent event, std::int8_t& own) {
@@ -169,6 +199,8 @@ class TPipe {
   static inline __attribute__((noinline)) void settle(QueueBuffer& buffer) {
     if (buffer.produced >= 0) wait(buffer.produce_event, buffer.produced);
     if (buffer.released >= 0) wait(buffer.release_event, buffer.released);
+    if (buffer.produced >= 0) g_tPipe->retire_id(static_cast<HardEvent>(buffer.produce_event), buffer.produced, buffer.own_produced);
+    if (buffer.released >= 0) g_tPipe->retire_id(static_cast<HardEvent>(buffer.release_event), buffer.released, buffer.own_released);
     buffer.produced = buffer.released = -1;
   }
   static VITRUVIAN_INLINE void wait(std::uint8_t event, TEventID id) {
