@@ -95,7 +95,7 @@ TEST_CASE("doubling a width, a rate or a limit moves the kernels bound by it, an
       {"l2.slice_width", 0.5, stream_from_l2, 1 / 2.1, 1 / 1.5, {vector_adds, one_core_from_hbm, scalar_loads}},
       {"dma.outstanding_reads", 2, one_core_from_hbm, 1.3, 2.05, {vector_adds, one_core_to_l2, stream_from_hbm, scalar_loads}},
       {"dma.channel_width", 0.5, one_core_to_l2, 1 / 2.1, 1 / 1.6, {vector_adds, stream_from_hbm, scalar_loads}},
-      {"costs.vadd.per_unit", 4, vector_adds, 1 / 2.2, 1 / 1.6, {one_core_from_hbm, stream_from_l2, gemm, scalar_loads}},
+      {"costs.vadd.per_unit", 2, vector_adds, 1 / 2.1, 1 / 1.8, {one_core_from_hbm, stream_from_l2, gemm, scalar_loads}},
       {"costs.mad.per_unit", 2, gemm, 1 / 2.1, 1 / 1.5, {vector_adds, stream_from_hbm, stream_from_l2}},
       {"scalar.dcache.miss", 2, scalar_loads, 1 / 2.05, 1 / 1.6, {vector_adds, one_core_from_hbm, stream_from_hbm}},
       {"die_link.bandwidth", 2, stream_from_die, 1.6, 2.05, {stream_from_peer, stream_from_hbm, vector_adds}},
