@@ -81,6 +81,9 @@ struct MemoryCounters {
   std::uint64_t bytes_read = 0, bytes_written = 0;         // on the core ports
   std::uint64_t hbm_bytes_read = 0, hbm_bytes_written = 0;
   double l2_busy_share = 0, hbm_busy_share = 0;             // of the launch's cycles, mean over slices and stacks
+  // In a package: what this die's cores moved beyond it, and how busy its ways out were (the fabric's busier direction).
+  std::uint64_t remote_bytes_read = 0, remote_bytes_written = 0;
+  double die_link_busy_share = 0, fabric_busy_share = 0;
 };
 
 // One event of the trace. Times in cycles from launch.
@@ -108,6 +111,7 @@ struct LaunchOptions {
 
 struct LaunchResult {
   std::string kernel, chip, mode, sync, l2;
+  std::uint32_t die = 0;                           // of the package
   bool reran_in_full = false;                      // mode automatic met needs_data
   std::uint64_t cycles = 0;                        // launch to the last core's end (0 for functional_only)
   double time_us = 0;
@@ -119,7 +123,7 @@ struct LaunchResult {
   double wall_s = 0;                               // the simulation alone
   std::uint64_t pipe_operations = 0, scalar_instructions = 0;
   double assumed_share = 0;                        // share of busy cycles whose cost read an assumed value
-  std::string bound;                               // cube, vector, scalar, mte1, mte2, mte3, fixpipe, hbm, l2, sync, launch
+  std::string bound;                               // cube, vector, scalar, mte1, mte2, mte3, fixpipe, hbm, l2, die_link, fabric, sync, launch
   std::vector<TraceEvent> events;
   std::vector<std::string> printed;                // host_print lines
 
@@ -144,7 +148,7 @@ class Module {
                               const LaunchOptions& options) = 0;
 };
 
-// Several launches in one simulation, on disjoint cores, contending for L2 and HBM.
+// Several launches in one simulation, on disjoint cores, contending for L2 and HBM; in a package also on different dies.
 struct ConcurrentLaunch {
   Module* module = nullptr;
   std::string kernel;
@@ -163,6 +167,7 @@ class Device {
   double clock_hz() const;
   std::uint32_t aic_count() const;
   std::uint32_t aiv_count() const;
+  bool shares_package(const Device& other) const;  // both are dies of one package
   std::string provenance() const;    // chip file, overrides, revision
 
   // Device memory, 512 B aligned. Errors: Error when full.
@@ -181,7 +186,9 @@ class Device {
   std::string hierarchy() const;
 
  private:
+  friend class Package;
   struct State;
+  explicit Device(std::shared_ptr<State> state);
   std::shared_ptr<State> state_;     // a module keeps it alive
 };
 

@@ -173,8 +173,8 @@ class BoundArguments:
             self._outputs.append((arg.array, address))
             return address
         if isinstance(arg, DeviceArray):
-            if arg._device is not self._device:
-                _core.fail("the array lives on another device", where, "an array of this device", repr(arg))
+            if arg._device is not self._device and not self._device.shares_package(arg._device):
+                _core.fail("the array lives on another device", where, "an array of this device, or of a die of its package", repr(arg))
             return arg._live()
         if isinstance(arg, np.ndarray):
             _check_dtype(arg.dtype, where)

@@ -27,6 +27,13 @@ class Device:
     def __init__(self, chip: str = "ascend910c", overrides: dict[str, float] | None = None):
         self._core = _core.Device(os.fspath(chip), {path: float(value) for path, value in (overrides or {}).items()})
 
+    @classmethod
+    def _of_core(cls, core) -> "Device":
+        """A die of a package: its compiled part exists already."""
+        device = cls.__new__(cls)
+        device._core = core
+        return device
+
     @property
     def chip(self) -> str:
         return self._core.chip
@@ -85,23 +92,28 @@ class Device:
     def run_concurrently(self, launches: "list[PreparedLaunch]", progress=None) -> list[Run]:
         """Runs several launches, made by Kernel.prepare(), in one simulation: on disjoint cores (first_core=), contending for
         L2 and HBM. Mode, sync and l2 of the first count for all."""
-        bound = []
-        try:
-            for launch in launches:
-                bound.append(launch.bind())
-            items = [(launch.kernel.module._core, launch.kernel.name, arguments.values, launch.options)
-                     for launch, arguments in zip(launches, bound)]
-            runs = [Run(result) for result in self._core.run_concurrently(items, progress)]
-            for arguments, run in zip(bound, runs):
-                if run.computed_data:
-                    arguments.copy_back()
-            return runs
-        finally:
-            for arguments in bound:
-                arguments.free()
+        return run_together(self._core, launches, progress)
 
     def __repr__(self) -> str:
         return f"Device({self.chip}: {self.aic_count} AIC, {self.aiv_count} AIV, {self.clock_hz / 1e9:.2f} GHz)"
+
+
+def run_together(core, launches: "list[PreparedLaunch]", progress=None) -> list[Run]:
+    """Device.run_concurrently() and Package.run_concurrently(): `core` is either's compiled part."""
+    bound = []
+    try:
+        for launch in launches:
+            bound.append(launch.bind())
+        items = [(launch.kernel.module._core, launch.kernel.name, arguments.values, launch.options)
+                 for launch, arguments in zip(launches, bound)]
+        runs = [Run(result) for result in core.run_concurrently(items, progress)]
+        for arguments, run in zip(bound, runs):
+            if run.computed_data:
+                arguments.copy_back()
+        return runs
+    finally:
+        for arguments in bound:
+            arguments.free()
 
 
 class Module:

@@ -68,9 +68,26 @@ DeviceMemory::~DeviceMemory() {
   if (marks_) munmap(marks_, bytes_ / 8 + 8);
 }
 
+DeviceMemory* DeviceMemory::find_other(std::uint64_t address, std::uint64_t bytes) const {
+  for (DeviceMemory* other : others_)
+    if (other->owns(address, bytes)) return other;
+  return nullptr;
+}
+
+DeviceMemory& DeviceMemory::get_other(std::uint64_t address) const {
+  DeviceMemory* other = find_other(address, 1);
+  ensure(other != nullptr, "an address of device memory lies in a window that the die sees");
+  return *other;
+}
+
+bool DeviceMemory::has_marks() const {
+  return marks_ != nullptr || std::any_of(others_.begin(), others_.end(), [](const DeviceMemory* other) { return other->marks_ != nullptr; });
+}
+
 void DeviceMemory::mark(std::uint64_t address, std::uint64_t bytes, bool unknown) {
   if (bytes == 0) return;
-  ensure(contains(address, bytes), "marked bytes lie inside device memory");
+  if (!owns(address, bytes) && !others_.empty()) return get_other(address).mark(address, bytes, unknown);
+  ensure(owns(address, bytes), "marked bytes lie inside device memory");
   if (!marks_) {
     if (!unknown) return;
     marks_ = map_sparse(bytes_ / 8 + 8, "marks of device memory");
@@ -110,7 +127,9 @@ void DeviceMemory::keep_marks() {
 }
 
 bool DeviceMemory::any_unknown(std::uint64_t address, std::uint64_t bytes) const {
-  if (!marks_ || bytes == 0) return false;
+  if (bytes == 0) return false;
+  if (!owns(address, bytes) && !others_.empty()) return get_other(address).any_unknown(address, bytes);
+  if (!marks_) return false;
   // Most pages were never marked: their bits need no look.
   const std::uint64_t last = (address - base_ + bytes - 1) >> kPageShift;
   for (std::uint64_t page = (address - base_) >> kPageShift; page <= last; ++page)

@@ -34,7 +34,8 @@ class Buffer {
   std::vector<std::uint64_t> unknown_;
 };
 
-// Device memory of one die: one sparse mapping, so that 64 GB cost nothing until touched.
+// Device memory of one die: one sparse mapping, so that 64 GB cost nothing until touched. Beyond its own window a die can see
+// those of the other die and of peers on the fabric.
 class DeviceMemory {
  public:
   DeviceMemory(std::uint64_t base, std::uint64_t bytes);
@@ -44,18 +45,26 @@ class DeviceMemory {
 
   std::uint64_t base() const { return base_; }
   std::uint64_t size() const { return bytes_; }
-  bool contains(std::uint64_t address, std::uint64_t bytes) const {
+  // Another window that this die's cores reach; it outlives this one's use.
+  void see(DeviceMemory& other) { others_.push_back(&other); }
+  // In this die's own window.
+  bool owns(std::uint64_t address, std::uint64_t bytes) const {
     return address >= base_ && bytes <= bytes_ && address - base_ <= bytes_ - bytes;
   }
+  // In one of the windows that this die sees.
+  bool contains(std::uint64_t address, std::uint64_t bytes) const { return owns(address, bytes) || find_other(address, bytes) != nullptr; }
   // Pointer to device address; the caller has checked contains().
-  std::uint8_t* at(std::uint64_t address) { return data_ + (address - base_); }
-  const std::uint8_t* at(std::uint64_t address) const { return data_ + (address - base_); }
+  std::uint8_t* at(std::uint64_t address) {
+    const std::uint64_t offset = address - base_;
+    return offset < bytes_ || others_.empty() ? data_ + offset : get_other(address).at(address);
+  }
+  const std::uint8_t* at(std::uint64_t address) const { return const_cast<DeviceMemory*>(this)->at(address); }
 
   // "Not computed" marks, one bit per byte, in a second sparse mapping that is made on first use.
   void mark(std::uint64_t address, std::uint64_t bytes, bool unknown);
   bool any_unknown(std::uint64_t address, std::uint64_t bytes) const;
   void clear_marks();
-  bool has_marks() const { return marks_ != nullptr; }
+  bool has_marks() const;  // or a window that the die sees
   // Remembers the marks as they are now until undo_marks() or keep_marks(): mode automatic tries a run.
   void remember_marks();
   void undo_marks();
@@ -63,12 +72,15 @@ class DeviceMemory {
 
  private:
   void save_pages(std::uint64_t first_byte, std::uint64_t last_byte);
+  DeviceMemory* find_other(std::uint64_t address, std::uint64_t bytes) const;
+  DeviceMemory& get_other(std::uint64_t address) const;
 
   std::uint64_t base_, bytes_;
   std::uint8_t* data_ = nullptr;
   std::uint8_t* marks_ = nullptr;
   static constexpr unsigned kPageShift = 16;
   std::vector<std::uint8_t> marked_pages_;  // pages of marks_ that ever had a mark
+  std::vector<DeviceMemory*> others_;
   bool remembers_ = false, had_marks_ = false;
   static constexpr std::uint64_t kSavedPage = 4096;                        // bytes of the bitmap that are saved at once
   std::unordered_map<std::uint64_t, std::vector<std::uint8_t>> saved_;     // by page, before the first change

@@ -123,8 +123,9 @@ Tick DmaEngine::State::start_cost(const Active& active) const {
 
 // The issue time of the next request, if there is one and its time is known.
 std::optional<Tick> DmaEngine::State::next_issue() const {
-  if (issuing == queue.end() || slots.unresolved() >= timing->window) return std::nullopt;
+  if (issuing == queue.end()) return std::nullopt;
   const Active& active = queue.at(issuing);
+  if (!active.transfer.far && slots.unresolved() >= timing->window) return std::nullopt;
   Tick at = turn;
   if (!active.begun) {
     const std::optional<Cycle> dispatch = dispatch_time(active);

@@ -55,6 +55,7 @@ struct Transfer {
   Cycle core_side = 0;         // occupancy of the core's side: the requests cannot issue faster than this in all
   bool atomic = false;
   bool bypass = false;
+  bool far = false;            // outside the die: the window's worth of requests would hide the slots behind the long way
   std::uint16_t largest = 512; // largest request: fixpipe with NZ2ND writes 256 B at most
 };
 

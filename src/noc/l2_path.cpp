@@ -121,6 +121,7 @@ void L2Path::serve(const MemoryRequest& request, Cycle arrival, std::vector<Comp
 }
 
 Tick L2Path::pass_port(const MemoryRequest& request, Tick at) {
+  if (request.port >= ports_.size()) return at;  // from outside the die
   Port& port = ports_[request.port];
   Tick* channel = &port.write;
   if (!request.write) {

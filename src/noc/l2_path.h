@@ -59,6 +59,7 @@ struct L2Timing {
   static L2Timing from(const chip::ChipSpec& spec);
 };
 
+// Requests of ports behind the cores' come from outside the die: their link has paced them.
 class L2Path final : public memory::GmPath {
  public:
   // Without a DRAM the stacks are limited by bandwidth alone.

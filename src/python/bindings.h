@@ -12,6 +12,7 @@
 namespace vitruvian::python {
 
 void bind_device(pybind11::module_& module);
+void bind_package(pybind11::module_& module);
 void bind_results(pybind11::module_& module);
 void bind_chips(pybind11::module_& module);
 void bind_tiling(pybind11::module_& module);
@@ -47,5 +48,7 @@ class RunWatch {
 
 // Launch options from keyword arguments. Errors: Error for an unknown word or name.
 LaunchOptions options_from(const pybind11::dict& keywords);
+// Launches of one simulation; each item is (module, kernel, arguments, keywords).
+std::vector<ConcurrentLaunch> launches_from(const pybind11::sequence& items);
 
 }  // namespace vitruvian::python

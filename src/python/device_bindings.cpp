@@ -99,18 +99,8 @@ LaunchResult launch(LoadedModule& self, const std::string& kernel, const py::seq
   return watch.run([&] { return self.module->launch(kernel, arguments, options); });
 }
 
-// Each item is (module, kernel, arguments, keywords).
 std::vector<LaunchResult> run_concurrently(Device& device, const py::sequence& items, py::object progress) {
-  std::vector<ConcurrentLaunch> launches;
-  for (const py::handle item : items) {
-    const auto parts = item.cast<py::tuple>();
-    ConcurrentLaunch launch;
-    launch.module = parts[0].cast<LoadedModule&>().module.get();
-    launch.kernel = parts[1].cast<std::string>();
-    launch.arguments = arguments_from(parts[2].cast<py::sequence>());
-    launch.options = options_from(parts[3].cast<py::dict>());
-    launches.push_back(std::move(launch));
-  }
+  std::vector<ConcurrentLaunch> launches = launches_from(items);
   RunWatch watch(std::move(progress));
   if (!launches.empty()) launches.front().options.progress = watch.callback();
   return watch.run([&] { return device.run_concurrently(launches); });
@@ -170,6 +160,20 @@ bool RunWatch::look(double share) {
   }
 }
 
+std::vector<ConcurrentLaunch> launches_from(const py::sequence& items) {
+  std::vector<ConcurrentLaunch> launches;
+  for (const py::handle item : items) {
+    const auto parts = item.cast<py::tuple>();
+    ConcurrentLaunch launch;
+    launch.module = parts[0].cast<LoadedModule&>().module.get();
+    launch.kernel = parts[1].cast<std::string>();
+    launch.arguments = arguments_from(parts[2].cast<py::sequence>());
+    launch.options = options_from(parts[3].cast<py::dict>());
+    launches.push_back(std::move(launch));
+  }
+  return launches;
+}
+
 LaunchOptions options_from(const py::dict& keywords) {
   LaunchOptions options;
   for (const auto& [key, value] : keywords) {
@@ -203,6 +207,7 @@ void bind_device(py::module_& module) {
       .def_property_readonly("aic_count", &Device::aic_count)
       .def_property_readonly("aiv_count", &Device::aiv_count)
       .def_property_readonly("provenance", &Device::provenance)
+      .def("shares_package", &Device::shares_package)
       .def("allocate", &Device::allocate, Released())
       .def("free", &Device::free, Released())
       .def("copy_in", &copy_in, py::arg("to"), py::arg("from").noconvert())

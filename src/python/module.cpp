@@ -73,6 +73,7 @@ PYBIND11_MODULE(_core, module) {
       py::call_guard<py::gil_scoped_release>());
   bind_results(module);
   bind_device(module);
+  bind_package(module);
   bind_chips(module);
   bind_tiling(module);
 }

@@ -44,7 +44,9 @@ py::dict memory_dict(const LaunchResult& result) {
   return py::dict("requests"_a = memory.requests, "l2_hits"_a = memory.l2_hits, "l2_misses"_a = memory.l2_misses,
                   "l2_writebacks"_a = memory.l2_writebacks, "bytes_read"_a = memory.bytes_read, "bytes_written"_a = memory.bytes_written,
                   "hbm_bytes_read"_a = memory.hbm_bytes_read, "hbm_bytes_written"_a = memory.hbm_bytes_written,
-                  "l2_busy_share"_a = memory.l2_busy_share, "hbm_busy_share"_a = memory.hbm_busy_share);
+                  "l2_busy_share"_a = memory.l2_busy_share, "hbm_busy_share"_a = memory.hbm_busy_share,
+                  "remote_bytes_read"_a = memory.remote_bytes_read, "remote_bytes_written"_a = memory.remote_bytes_written,
+                  "die_link_busy_share"_a = memory.die_link_busy_share, "fabric_busy_share"_a = memory.fabric_busy_share);
 }
 
 void bind_fault(py::module_& module) {

@@ -55,12 +55,16 @@ std::pair<std::uint64_t, std::uint64_t> Allocator::find(std::uint64_t address) c
   return {0, 0};
 }
 
-DeviceState::DeviceState(const std::string& chip, const std::map<std::string, double>& overrides)
+DeviceState::DeviceState(const std::string& chip, const std::map<std::string, double>& overrides, std::uint32_t index, PackageState* owner)
     : spec(chip::ChipSpec::load(chip, overrides)),
       context(spec),
-      gm(scalar::kDeviceMemoryBase, spec.get_integer(chip::Param::hbm_bytes)),
+      gm(scalar::kDeviceMemoryBase + index * scalar::kDeviceMemoryStride, spec.get_integer(chip::Param::hbm_bytes)),
       path(noc::L2Timing::from(spec), hbm_model::HbmTiming::from(spec), hbm_model::DramLink::from(spec)),
-      allocator(gm.base(), gm.size() - kSystemWorkspaceBytes) {}
+      allocator(gm.base(), gm.size() - kSystemWorkspaceBytes),
+      ways(noc::RouterTiming::from(spec)),
+      dies_of_package(static_cast<std::uint32_t>(spec.get_integer(chip::Param::package_dies))),
+      die(index),
+      package(owner) {}
 
 std::uint8_t* DeviceState::checked(std::uint64_t address, std::uint64_t bytes, const char* what) {
   const auto [start, size] = allocator.find(address);
@@ -72,11 +76,8 @@ std::uint8_t* DeviceState::checked(std::uint64_t address, std::uint64_t bytes, c
 
 }  // namespace runtime
 
-struct Device::State : runtime::DeviceState {
-  using DeviceState::DeviceState;
-};
-
 Device::Device(const std::string& chip, const std::map<std::string, double>& overrides) : state_(std::make_shared<State>(chip, overrides)) {}
+Device::Device(std::shared_ptr<State> state) : state_(std::move(state)) {}
 Device::~Device() = default;
 Device::Device(Device&&) noexcept = default;
 
@@ -84,6 +85,8 @@ const std::string& Device::chip() const { return state_->spec.name(); }
 double Device::clock_hz() const { return state_->spec.get(chip::Param::clock); }
 std::uint32_t Device::aic_count() const { return state_->context.aic; }
 std::uint32_t Device::aiv_count() const { return state_->context.aic * state_->context.aiv_per_aic; }
+
+bool Device::shares_package(const Device& other) const { return state_->package && state_->package == other.state_->package; }
 
 std::string Device::provenance() const {
   std::string text = fmt::format("chip {} ({}), vitruvian {}", state_->spec.name(), state_->spec.file(), revision());
@@ -120,7 +123,7 @@ std::vector<LaunchResult> Device::run_concurrently(std::span<ConcurrentLaunch> l
 
 std::string Device::hierarchy() const {
   const std::lock_guard turn(state_->launching);
-  sim::Simulation simulation(state_->context, state_->gm, state_->path);
+  sim::Simulation simulation({{state_->context, state_->gm, state_->path, nullptr}});
   return simulation.hierarchy();
 }
 

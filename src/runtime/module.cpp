@@ -76,6 +76,7 @@ sim::LaunchPlan LoadedModule::plan(const std::string& kernel, std::span<const Ar
     throw Error("first_core", kernel, fmt::format("below {}", state_.context.aic), fmt::format("{}", options.first_core));
   if (options.runahead_limit == 0) throw Error("runahead_limit", kernel, "at least 1", "0");
   sim::LaunchPlan plan;
+  plan.die = state_.die;
   plan.kernel = kernel;
   plan.has_aic = entry.kind != CoreKind::aiv;
   plan.aiv_per_group = entry.kind == CoreKind::aic ? 0 : entry.kind == CoreKind::aiv ? 1 : entry.aiv_per_aic;

@@ -17,7 +17,7 @@ class LoadedModule final : public Module {
   std::string signature(const std::string& kernel) const override;
   LaunchResult launch(const std::string& kernel, std::span<const Argument> arguments, const LaunchOptions& options) override;
 
-  bool belongs_to(const DeviceState& state) const { return &state == &state_; }
+  DeviceState& device() const { return state_; }
   // Resolves a launch. Errors: Error for unknown kernel, argument count or type, block dimension, core range, run-ahead, or a chip without the
   // kernel's vector cores.
   sim::LaunchPlan plan(const std::string& kernel, std::span<const Argument> arguments, const LaunchOptions& options) const;

@@ -34,6 +34,8 @@ std::string find_bound(const LaunchResult& result) {
   }
   if (core_cycles < 0.5 * static_cast<double>(result.cycles)) return "launch";
   const bool transfer = best == "mte2" || best == "mte3" || best == "fixpipe";
+  if (transfer && result.memory.die_link_busy_share > 0.75) return "die_link";
+  if (transfer && result.memory.fabric_busy_share > 0.75) return "fabric";
   if (transfer && result.memory.hbm_busy_share > 0.75) return "hbm";
   if (transfer && result.memory.l2_busy_share > 0.75) return "l2";
   return share < 0.5 ? "sync" : best;

@@ -31,6 +31,7 @@ inline constexpr std::uint64_t kPrivateWindow = 0x0010'0000;  // argument block,
 inline constexpr std::uint64_t kPrivateBytes = 0x0002'0000;   // 128 KiB
 inline constexpr std::uint64_t kExitAddress = 0x000f'fff0;    // the return address of a kernel: reaching it ends the core's program
 inline constexpr std::uint64_t kDeviceMemoryBase = 0x10'0000'0000;
+inline constexpr std::uint64_t kDeviceMemoryStride = 0x40'0000'0000;  // from one die's or peer's window to the next: gaps fault
 
 // Timing of the scalar unit in core cycles, carved from the chip description.
 struct ScalarTiming {
@@ -108,7 +109,10 @@ class FrontEnd {
   // `memory` outlives the front end.
   virtual void start(const CoreIdentity& identity, std::uint64_t entry, const Arguments& arguments, Cycle now) = 0;
   virtual Stop run(std::uint64_t budget) = 0;
-  virtual Fault complete_memory() = 0;   // Fault{needs_data} when timing-only and the bytes are unknown
+  // True if the pending access is a load of global memory that is not in the data cache.
+  virtual bool misses_cache() const = 0;
+  // Fault{needs_data} when timing-only and the bytes are unknown. `fetched`: the wait for a missing line is over already.
+  virtual Fault complete_memory(bool fetched = false) = 0;
   virtual Fault complete_result() = 0;
   virtual void complete_cache() = 0;
   // The core's own time: the cycle at which the next instruction issues.

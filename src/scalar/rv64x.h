@@ -31,7 +31,8 @@ class Rv64x final : public FrontEnd {
 
   void start(const CoreIdentity& identity, std::uint64_t entry, const Arguments& arguments, Cycle now) override;
   Stop run(std::uint64_t budget) override;
-  Fault complete_memory() override;
+  bool misses_cache() const override;
+  Fault complete_memory(bool fetched = false) override;
   Fault complete_result() override;
   void complete_cache() override;
   Cycle time() const override { return time_; }

@@ -89,7 +89,12 @@ Rv64x::Outcome Rv64x::stop_for_memory(const Decoded& d, Stop& stop) {
   return Outcome::stopped;
 }
 
-Fault Rv64x::complete_memory() {
+bool Rv64x::misses_cache() const {
+  ensure(pending_ == Pending::memory, "a memory stop is pending");
+  return access_.space == memory::Space::GM && !access_.write && !dcache_.holds(dcache_.line_of(access_.address));
+}
+
+Fault Rv64x::complete_memory(bool fetched) {
   ensure(pending_ == Pending::memory, "complete_memory() answers a memory stop");
   const Decoded& d = *at_;
   const bool ub = access_.space == memory::Space::UB;
@@ -104,7 +109,7 @@ Fault Rv64x::complete_memory() {
   } else {
     std::uint64_t raw = 0;
     space_.read(access_, &raw);
-    if (!hit) spend(timing_.dcache_miss, counters_.dcache);
+    if (!hit && !fetched) spend(timing_.dcache_miss, counters_.dcache);
     const Cycle latency = ub ? timing_.ub_load : hit ? timing_.dcache_hit : 0;
     write(d.rd, extend(raw, d.width, static_cast<Extension>(d.detail)), time_ + latency);
     if (hit) time_ += timing_.alu;

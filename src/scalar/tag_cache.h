@@ -34,6 +34,12 @@ class TagCache {
     return hit;
   }
 
+  bool holds(std::uint64_t line) const {
+    if (!modelled()) return true;
+    const auto first = tags_.begin() + static_cast<std::ptrdiff_t>(line % sets_ * ways_);
+    return std::find(first, first + static_cast<std::ptrdiff_t>(ways_), line) != first + static_cast<std::ptrdiff_t>(ways_);
+  }
+
   void invalidate(std::uint64_t line) {
     if (!modelled()) return;
     const auto first = set_of(line), last = first + static_cast<std::ptrdiff_t>(ways_);

@@ -35,16 +35,22 @@ ChipContext::ChipContext(const chip::ChipSpec& s) : spec(s), units(s), timing(Ch
   hbm_stacks = static_cast<std::uint32_t>(s.get_integer(Param::hbm_stacks));
 }
 
-Chip::Chip(sc_core::sc_module_name name, const ChipContext& context, memory::DeviceMemory& gm, noc::L2Path& path)
-    : sc_module(name), context_(context), gm_(gm), path_(path), cross_scheduler_(context.cross_core) {
-  cores_.resize(context.aic * (1 + context.aiv_per_aic));
+Chip::Chip(sc_core::sc_module_name name, const DieParts& die)
+    : sc_module(name),
+      context_(die.context),
+      gm_(die.gm),
+      l2_(die.l2),
+      router_(die.router),
+      path_(die.router ? static_cast<memory::GmPath&>(*die.router) : die.l2),
+      cross_scheduler_(context_.cross_core) {
+  cores_.resize(context_.aic * (1 + context_.aiv_per_aic));
   const auto add_core = [&](GroupModule& group, unsigned index, bool is_aic, const std::string& core_name, const std::string& place) {
     Core& core = cores_[index];
     core.model = std::make_unique<CoreModel>(core_name, is_aic, index, context_.timing, context_.units, *this);
     group.cores.push_back(std::make_unique<CoreModule>(place.c_str(), *core.model));
     core.module = group.cores.back().get();
   };
-  for (std::uint32_t g = 0; g < context.aic; ++g) {
+  for (std::uint32_t g = 0; g < context_.aic; ++g) {
     // Children are created inside the group's construction scope, so that their names nest.
     struct Building : GroupModule {
       Building(sc_core::sc_module_name n, const std::function<void(GroupModule&)>& fill) : GroupModule(n) { fill(*this); }
@@ -55,7 +61,8 @@ Chip::Chip(sc_core::sc_module_name name, const ChipContext& context, memory::Dev
         add_core(group, aiv_index(g, s), false, fmt::format("aiv{}", g * context_.aiv_per_aic + s), fmt::format("aiv{}", s));
     }));
   }
-  memory_ = std::make_unique<MemoryModule>("memory", context.l2_slices, context.hbm_stacks, [this](Cycle now) { advance_memory(now); });
+  memory_ = std::make_unique<MemoryModule>("memory", context_.l2_slices, context_.hbm_stacks, router_ != nullptr, [this](Cycle now) { advance_memory(now); });
+  if (router_) router_->on_work([this] { memory_changed(); });
   ffts_ = std::make_unique<Stepper>("ffts", [this](Cycle now) { step_cross(now); });
 }
 
@@ -69,12 +76,12 @@ std::vector<unsigned> Chip::cores_of_block(const Launch& launch, std::uint32_t r
   return cores;
 }
 
-void Chip::place(const std::vector<LaunchPlan>& plans) {
+void Chip::place(const std::vector<const LaunchPlan*>& plans) {
   launches_.resize(plans.size());
   const Cycle now = now_cycle();
   for (std::size_t i = 0; i < plans.size(); ++i) {
     Launch& launch = launches_[i];
-    const LaunchPlan& plan = plans[i];
+    const LaunchPlan& plan = *plans[i];
     launch.plan = &plan;
     launch.start = now;
     const std::uint32_t groups = context_.aic - plan.first_core;
@@ -144,6 +151,10 @@ void Chip::begin_block(std::size_t launch_index, std::uint32_t block, std::uint3
     ++launch.groups_busy[resident];
     ++launch.cores_running;
   }
+}
+
+void Chip::outside_written(std::uint64_t low, std::uint64_t high, Cycle now) {
+  if (router_) router_->written(low, high, now);
 }
 
 void Chip::core_ended(unsigned index, Cycle now) {
@@ -300,6 +311,17 @@ double Chip::progress() const {
   return all > 0 ? done / all : 1;
 }
 
+namespace {
+
+void add_remote(const noc::RemoteCounters& remote, MemoryCounters& counters) {
+  counters.remote_bytes_read = remote.bytes_read;
+  counters.remote_bytes_written = remote.bytes_written;
+  counters.die_link_busy_share = remote.link_busy_share;
+  counters.fabric_busy_share = remote.fabric_busy_share;
+}
+
+}  // namespace
+
 LaunchResult Chip::result_of(const Launch& launch) const {
   LaunchResult result;
   const LaunchOptions& options = launch.plan->options;
@@ -309,9 +331,12 @@ LaunchResult Chip::result_of(const Launch& launch) const {
   result.mode = to_string(options.mode);
   result.sync = to_string(options.sync);
   result.l2 = to_string(options.l2);
+  result.die = launch.plan->die;
   const Cycle end = launch.cores_running == 0 ? launch.end : now_cycle();
   if (timed) {
     result.cycles = end - launch.start;
+    result.memory = l2_.counters(result.cycles);
+    if (router_) add_remote(router_->counters(result.cycles), result.memory);
     result.time_us = context_.spec.us_from_cycles(static_cast<double>(result.cycles));
     result.core_time_us = context_.spec.us_from_cycles(static_cast<double>(end - std::min(end, launch.first_start)));
   }

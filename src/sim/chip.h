@@ -1,7 +1,7 @@
 // The die: builds and connects everything in ordinary typed C++. Reads like the block diagram.
 //
 //    group0 .. group23: { aic: S M MTE1 MTE2 MTE3 FIX + L1 L0A L0B L0C BT FB, aiv0, aiv1: S V MTE2 MTE3 + UB }
-//    memory: noc, l2_slice0 .. 7, hbm_stack0 .. 3          ffts: cross-core flags
+//    memory: noc, l2_slice0 .. 7, hbm_stack0 .. 3, and in a package: die_link, fabric_port          ffts: cross-core flags
 #pragma once
 
 #include <deque>
@@ -15,10 +15,10 @@ namespace vitruvian::sim {
 
 class Chip final : public sc_core::sc_module, public CoreHost {
  public:
-  Chip(sc_core::sc_module_name name, const ChipContext& context, memory::DeviceMemory& gm, noc::L2Path& path);
+  Chip(sc_core::sc_module_name name, const DieParts& die);
 
-  // Prepares the cores of all launches; after it, sc_start() runs them.
-  void place(const std::vector<LaunchPlan>& plans);
+  // Prepares the cores of all launches of this die; after it, sc_start() runs them.
+  void place(const std::vector<const LaunchPlan*>& plans);
   bool all_ended() const { return running_launches_ == 0; }
   bool faulted() const { return static_cast<bool>(fault_); }
   void report_deadlock();
@@ -33,6 +33,7 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   bool cross_take(unsigned core, unsigned id) override;
   void fault(unsigned core, Fault fault, std::uint64_t pc) override;
   std::string source_line(unsigned core, std::uint64_t pc) const override;
+  void outside_written(std::uint64_t low, std::uint64_t high, Cycle now) override;
   void core_ended(unsigned core, Cycle now) override;
   void print(unsigned core, const std::string& line) override;
   void trace(const TraceEvent& event) override;
@@ -69,7 +70,9 @@ class Chip final : public sc_core::sc_module, public CoreHost {
 
   const ChipContext& context_;
   memory::DeviceMemory& gm_;
-  noc::L2Path& path_;
+  noc::L2Path& l2_;
+  noc::DieRouter* router_;                      // none: a die alone
+  memory::GmPath& path_;                        // where the cores' requests go: the router, else the L2
   std::vector<std::unique_ptr<GroupModule>> groups_;
   std::unique_ptr<MemoryModule> memory_;
   std::unique_ptr<Stepper> ffts_;

@@ -7,6 +7,7 @@
 
 #include "cube_unit/cube_unit.h"
 #include "isa/control_words.h"
+#include "src/mte/request_splitter.h"
 
 namespace vitruvian::sim {
 
@@ -16,6 +17,10 @@ using pipe::Operation;
 namespace {
 
 std::size_t reason_index(StallReason reason) { return static_cast<std::size_t>(reason); }
+
+// Engines of a core by the upper bits of their requests' tags.
+constexpr std::uint8_t kReadEngine = 0, kWriteEngine = 1, kFixpipeEngine = 2, kScalarEngine = 3;
+constexpr unsigned kEngineShift = 24;
 
 const char* pipe_code_name(unsigned code) { return isa::to_string(static_cast<isa::Pipe>(code)); }
 
@@ -58,7 +63,8 @@ ChipTiming ChipTiming::from(const chip::ChipSpec& spec) {
 // The transfer side of one pipe: its DMA engine on the memory system.
 class CoreModel::Port final : public pipe::TransferPort {
  public:
-  Port(mte::DmaEngine engine, memory::GmPath& path, CoreHost& host) : engine_(std::move(engine)), path_(path), host_(host) {}
+  Port(mte::DmaEngine engine, memory::GmPath& path, const memory::DeviceMemory& gm, CoreHost& host)
+      : engine_(std::move(engine)), path_(path), gm_(gm), host_(host) {}
 
   void submit(const Operation& op, std::uint32_t id, Cycle first_request) override {
     mte::Transfer transfer;
@@ -70,6 +76,7 @@ class CoreModel::Port final : public pipe::TransferPort {
     transfer.start = first_request;
     transfer.core_side = op.cost.occupancy;
     transfer.atomic = read && write;
+    transfer.far = !gm_.owns(transfer.gm.base, 1);
     if (op.issued.pipe == isa::Pipe::FIX) transfer.largest = mte::kLargestFixpipeRequest;
     engine_.submit(transfer);
   }
@@ -98,6 +105,7 @@ class CoreModel::Port final : public pipe::TransferPort {
   }
   mte::DmaEngine engine_;
   memory::GmPath& path_;
+  const memory::DeviceMemory& gm_;
   CoreHost& host_;
 };
 
@@ -147,16 +155,16 @@ void CoreModel::set_up(const LaunchSetup& setup) {
   }
   const auto attach = [&](isa::Pipe code, mte::Direction direction, std::uint8_t tag) {
     const int at = index_of_[static_cast<std::size_t>(code)];
-    auto made = std::make_unique<Port>(mte::DmaEngine(timing_.dma, direction, is_aic_, setup.port, tag), *setup.path, host_);
+    auto made = std::make_unique<Port>(mte::DmaEngine(timing_.dma, direction, is_aic_, setup.port, tag), *setup.path, *setup.gm, host_);
     made->pipe_index = at;
     made->tag = tag;
     pipes_[static_cast<std::size_t>(at)]->attach(made.get());
     ports_.push_back(std::move(made));
   };
   if (!setup.settings.timed) return;
-  attach(isa::Pipe::MTE2, mte::Direction::read, 0);
-  attach(isa::Pipe::MTE3, mte::Direction::write, 1);
-  if (is_aic_) attach(isa::Pipe::FIX, mte::Direction::write, 2);
+  attach(isa::Pipe::MTE2, mte::Direction::read, kReadEngine);
+  attach(isa::Pipe::MTE3, mte::Direction::write, kWriteEngine);
+  if (is_aic_) attach(isa::Pipe::FIX, mte::Direction::write, kFixpipeEngine);
 }
 
 void CoreModel::begin(const scalar::CoreIdentity& identity, const CoreProgram& program, Cycle now) {
@@ -437,13 +445,48 @@ bool CoreModel::resolve_memory(Cycle now) {
       return block(Wait::retire, StallReason::hazard);
     }
   }
+  const bool outside = goes_outside();
+  if (outside && !trip_outside(now)) return false;
   resume(now);
   if (setup_.undo && stop_.access.write && stop_.access.space == memory::Space::GM && memory_.gm->contains(stop_.access.address, stop_.access.bytes)) {
     UndoStore store{stop_.access.address, stop_.access.bytes, {}};
     std::copy_n(memory_.gm->at(store.address), store.bytes, store.old.begin());
     setup_.undo->push_back(store);
   }
-  if (const Fault fault = front_->complete_memory()) return report_fault(fault);
+  const scalar::MemoryAccess access = stop_.access;
+  if (const Fault fault = front_->complete_memory(outside)) return report_fault(fault);
+  if (access.write && access.space == memory::Space::GM && !memory_.gm->owns(access.address, access.bytes))
+    host_.outside_written(access.address, access.address + access.bytes, now);
+  return true;
+}
+
+// A load that the data cache does not have, or a store, beyond the die.
+bool CoreModel::goes_outside() const {
+  const scalar::MemoryAccess& access = stop_.access;
+  return shared_.settings.timed && access.space == memory::Space::GM && !memory_.gm->owns(access.address, access.bytes) &&
+         (access.write || front_->misses_cache());
+}
+
+// Sends the scalar access as the smallest request; true when it is back. S waits for stores, too: what it stores next, in its own
+// die or by DMA, must not overtake them.
+bool CoreModel::trip_outside(Cycle now) {
+  if (!outside_sent_) {
+    memory::MemoryRequest request;
+    request.address = stop_.access.address & ~std::uint64_t{mte::kSmallestRequest - 1};
+    request.bytes = mte::kSmallestRequest;
+    request.tag = std::uint32_t{kScalarEngine} << kEngineShift;
+    request.port = setup_.port;
+    request.write = stop_.access.write;
+    outside_sent_ = true;
+    outside_back_ = kNever;
+    setup_.path->enqueue(request, now);
+    host_.memory_changed();
+  }
+  if (now < outside_back_) {
+    if (outside_back_ != kNever) host_.wake_scalar(index_, outside_back_);
+    return block(Wait::outside, StallReason::load);
+  }
+  outside_sent_ = false;
   return true;
 }
 
@@ -526,6 +569,11 @@ void CoreModel::finish_if_drained(Cycle now) {
 void CoreModel::step_pipe(unsigned pipe, Cycle now) { pipes_[pipe]->step(now); }
 
 int CoreModel::complete(const memory::Completion& completion) {
+  if (mte::DmaEngine::engine_of(completion) == kScalarEngine) {
+    outside_back_ = completion.finish;
+    host_.wake_scalar(index_, completion.finish);
+    return -1;
+  }
   for (auto& port : ports_) {
     if (port->tag != mte::DmaEngine::engine_of(completion)) continue;
     port->engine().complete(completion);
@@ -553,6 +601,8 @@ void CoreModel::flag_raised(unsigned destination_code, Cycle visible) {
 
 void CoreModel::retired(const Operation& op) {
   if (op.kind == Kind::work) {
+    const memory::Access* written = op.uses_gm ? op.footprint.find(memory::Space::GM, true) : nullptr;
+    if (written && !memory_.gm->owns(written->base, 1)) host_.outside_written(written->low(), written->high(), op.finish);
     if (op.cost.assumed || (op.uses_gm && timing_.memory_assumed)) assumed_busy_[op.pipe_index] += op.finish - op.start;
     if (shared_.settings.trace) {
       TraceEvent event;
@@ -656,6 +706,7 @@ std::vector<CoreModel::Waiting> CoreModel::waiting() const {
                              isa::sync_imm::id.get(imm) + stop_.issued.operand[1]);
         break;
       case Wait::cross: w.what = fmt::format("cross-core flag id {}", stop_.issued.operand[0]); break;
+      case Wait::outside: w.what = fmt::format("the access of {:#x}, outside the die", stop_.access.address); break;
       case Wait::queue: w.what = fmt::format("space in the queue of {}", pipes_[static_cast<std::size_t>(wait_pipe_)]->name()); break;
       default: w.what = "the pipes to drain"; break;
     }

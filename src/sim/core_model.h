@@ -49,6 +49,8 @@ class CoreHost {
   virtual bool cross_take(unsigned core, unsigned id) = 0;
   virtual void fault(unsigned core, Fault fault, std::uint64_t pc) = 0;  // the machine adds disassembly and source line
   virtual std::string source_line(unsigned core, std::uint64_t pc) const = 0;
+  // The core's bytes [low, high) outside its die took effect.
+  virtual void outside_written(std::uint64_t low, std::uint64_t high, Cycle now) = 0;
   virtual void core_ended(unsigned core, Cycle now) = 0;
   virtual void print(unsigned core, const std::string& line) = 0;
   virtual void trace(const TraceEvent& event) = 0;
@@ -125,12 +127,14 @@ class CoreModel final : public pipe::PipeEnvironment {
   void hazard_waited() override { ++hazard_waits_; }
 
  private:
-  enum class Wait : std::uint8_t { none, time, queue, flag, retire, cross };
+  enum class Wait : std::uint8_t { none, time, queue, flag, retire, cross, outside };
   bool resolve(Cycle now);
   bool resolve_issue(Cycle now);
   bool resolve_scalar_flag(Cycle now);
   bool resolve_barrier_all(Cycle now);
   bool resolve_memory(Cycle now);
+  bool goes_outside() const;
+  bool trip_outside(Cycle now);
   bool resolve_result(Cycle now);
   std::uint64_t budget() const;
   bool reach(Cycle now);                       // simulated time has come to the front end's time
@@ -177,6 +181,8 @@ class CoreModel final : public pipe::PipeEnvironment {
   int wait_pipe_ = -1;
   unsigned flag_waiting_code_ = 0;
   Cycle started_ = 0, scalar_end_ = 0, ended_at_ = 0;
+  bool outside_sent_ = false;                  // a scalar access beyond the die is on its way
+  Cycle outside_back_ = kNever;                // and back then
   std::uint64_t retired_before_ = 0, operations_ = 0, hazard_waits_ = 0;
   PipeCounters scalar_;
   std::array<std::uint64_t, 8> assumed_busy_{};

@@ -63,13 +63,16 @@ class GroupModule : public sc_core::sc_module {
   std::vector<std::unique_ptr<CoreModule>> cores;
 };
 
-// The memory system: L2 slices and HBM stacks as places, one process that advances the pure model.
+// The memory system: L2 slices, HBM stacks and, in a package, the ways out of the die as places, one process that advances the pure model.
 class MemoryModule : public sc_core::sc_module {
  public:
-  MemoryModule(sc_core::sc_module_name name, unsigned slices, unsigned stacks, std::function<void(Cycle)> advance) : sc_module(name) {
+  MemoryModule(sc_core::sc_module_name name, unsigned slices, unsigned stacks, bool in_package, std::function<void(Cycle)> advance)
+      : sc_module(name) {
     path = std::make_unique<Stepper>("noc", std::move(advance));
     for (unsigned i = 0; i < slices; ++i) places.push_back(std::make_unique<Place>(("l2_slice" + std::to_string(i)).c_str()));
     for (unsigned i = 0; i < stacks; ++i) places.push_back(std::make_unique<Place>(("hbm_stack" + std::to_string(i)).c_str()));
+    if (!in_package) return;
+    for (const char* way : {"die_link", "fabric_port"}) places.push_back(std::make_unique<Place>(way));
   }
   std::unique_ptr<Stepper> path;
   std::vector<std::unique_ptr<Place>> places;

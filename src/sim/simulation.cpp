@@ -1,5 +1,6 @@
 #include "src/sim/simulation.h"
 
+#include <algorithm>
 #include <chrono>
 #include <sstream>
 
@@ -10,47 +11,75 @@ namespace vitruvian::sim {
 
 struct Simulation::State {
   SystemCContext context;
-  std::unique_ptr<Chip> chip;
-  noc::L2Path& path;
+  std::vector<std::unique_ptr<Chip>> dies;
+  noc::Fabric* fabric;
 
-  State(const ChipContext& chip_context, memory::DeviceMemory& gm, noc::L2Path& l2) : path(l2) {
+  State(const std::vector<DieParts>& parts, noc::Fabric* peers) : fabric(peers) {
     // Warnings and errors of SystemC become exceptions of the caller, never text of a library.
     sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
     sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_THROW);
     sc_core::sc_set_time_resolution(1, sc_core::SC_PS);
-    chip = std::make_unique<Chip>("die0", chip_context, gm, l2);
+    for (const DieParts& die : parts) dies.push_back(std::make_unique<Chip>(("die" + std::to_string(dies.size())).c_str(), die));
   }
-  ~State() { chip.reset(); }
+  ~State() { dies.clear(); }
+
+  bool all_ended() const {
+    return std::all_of(dies.begin(), dies.end(), [](const auto& die) { return die->all_ended(); });
+  }
+  bool faulted() const {
+    return std::any_of(dies.begin(), dies.end(), [](const auto& die) { return die->faulted(); });
+  }
+  bool report_progress(const std::vector<LaunchPlan>& plans) const {
+    bool goes_on = true;
+    for (const LaunchPlan& plan : plans)
+      if (plan.options.progress && !plan.options.progress(dies[plan.die]->progress())) goes_on = false;
+    return goes_on;
+  }
+  void place(const std::vector<LaunchPlan>& plans);
+  std::vector<LaunchResult> results(const std::vector<LaunchPlan>& plans) const;
 };
 
-Simulation::Simulation(const ChipContext& context, memory::DeviceMemory& gm, noc::L2Path& path)
-    : state_(std::make_unique<State>(context, gm, path)) {}
+void Simulation::State::place(const std::vector<LaunchPlan>& plans) {
+  for (std::uint32_t die = 0; die < dies.size(); ++die) {
+    std::vector<const LaunchPlan*> own;
+    for (const LaunchPlan& plan : plans)
+      if (plan.die == die) own.push_back(&plan);
+    dies[die]->place(own);
+  }
+  if (fabric) fabric->start(now_cycle());
+}
+
+std::vector<LaunchResult> Simulation::State::results(const std::vector<LaunchPlan>& plans) const {
+  std::vector<std::vector<LaunchResult>> by_die;
+  for (const auto& die : dies) by_die.push_back(die->results());
+  std::vector<std::size_t> next(dies.size(), 0);
+  std::vector<LaunchResult> results;
+  for (const LaunchPlan& plan : plans) results.push_back(std::move(by_die[plan.die][next[plan.die]++]));
+  return results;
+}
+
+Simulation::Simulation(const std::vector<DieParts>& dies, noc::Fabric* fabric) : state_(std::make_unique<State>(dies, fabric)) {}
 
 Simulation::~Simulation() = default;
 
 std::vector<LaunchResult> Simulation::run(const std::vector<LaunchPlan>& plans) {
   const auto begin = std::chrono::steady_clock::now();
-  Chip& chip = *state_->chip;
-  chip.place(plans);
+  State& state = *state_;
+  state.place(plans);
   // In slices of simulated time, so that progress can be shown and a run can be stopped.
   constexpr Cycle kSlice = 20'000;
-  bool stopped = false;
-  while (!chip.all_ended() && !chip.faulted() && sc_core::sc_pending_activity()) {
+  while (!state.all_ended() && !state.faulted() && sc_core::sc_pending_activity()) {
     const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
     // Time stands still at the last event: the cycle of a deadlock is when the last pipe stopped.
     sc_core::sc_start(ahead + sc_core::sc_time::from_value(kSlice), sc_core::SC_EXIT_ON_STARVATION);
-    if (chip.faulted()) break;
-    for (const LaunchPlan& plan : plans)
-      if (plan.options.progress && !plan.options.progress(chip.progress())) stopped = true;
-    if (stopped) throw Error("the run was stopped", plans.front().kernel, "", "");
+    if (state.faulted()) break;
+    if (!state.report_progress(plans)) throw Error("the run was stopped", plans.front().kernel, "", "");
   }
-  if (!chip.all_ended() && !chip.faulted()) chip.report_deadlock();
-  std::vector<LaunchResult> results = chip.results();
+  for (const auto& die : state.dies)
+    if (!state.faulted() && !die->all_ended()) die->report_deadlock();
+  std::vector<LaunchResult> results = state.results(plans);
   const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  for (LaunchResult& result : results) {
-    result.wall_s = wall;
-    result.memory = state_->path.counters(result.cycles);
-  }
+  for (LaunchResult& result : results) result.wall_s = wall;
   return results;
 }
 

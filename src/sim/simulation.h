@@ -1,4 +1,4 @@
-// One simulation of one die: elaborates the chip as named sc_modules, runs launches on it, and reports. No SystemC in this
+// One simulation of one die, or of the dies of a package: elaborates them as named sc_modules, runs launches on it, and reports. No SystemC in this
 // header; a Simulation lives for one run, so that every run starts from the same state.
 #pragma once
 
@@ -9,6 +9,7 @@
 
 #include "src/chip/chip_spec.h"
 #include "src/memory/core_memory.h"
+#include "src/noc/die_router.h"
 #include "src/noc/l2_path.h"
 #include "src/sim/core_model.h"
 #include "vitruvian/vitruvian.h"
@@ -28,8 +29,17 @@ struct ChipContext {
   std::uint32_t l2_slices = 0, hbm_stacks = 0;
 };
 
+// A die's state that outlives a simulation.
+struct DieParts {
+  const ChipContext& context;
+  memory::DeviceMemory& gm;
+  noc::L2Path& l2;
+  noc::DieRouter* router = nullptr;            // in a package
+};
+
 // A launch, resolved by the runtime: programs, blocks, cores.
 struct LaunchPlan {
+  std::uint32_t die = 0;
   std::string kernel;
   bool has_aic = false;
   std::uint32_t aiv_per_group = 0;             // 0: AIC only; AIV-only launches: 1 with has_aic false
@@ -45,9 +55,11 @@ struct LaunchPlan {
 
 class Simulation {
  public:
-  Simulation(const ChipContext& context, memory::DeviceMemory& gm, noc::L2Path& path);
+  // `fabric` belongs to a package: its peers begin with the launches.
+  explicit Simulation(const std::vector<DieParts>& dies, noc::Fabric* fabric = nullptr);
   ~Simulation();
-  // Runs the launches together, on disjoint cores, to the last one's end or the first fault.
+  // Runs the launches together, on disjoint cores of their dies, to the last one's end or the first fault. Results are in the
+  // order of the plans.
   std::vector<LaunchResult> run(const std::vector<LaunchPlan>& plans);
   std::string hierarchy() const;
 
