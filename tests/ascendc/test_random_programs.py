@@ -48,9 +48,17 @@ def mutants():
 
 
 def names(fault, earlier, later) -> bool:
-    """Does the fault speak of these two operations?"""
+    """Does the fault speak of these two operations: their names, their pipes and the bytes they touch?"""
     text = fault.report()
-    return all(MNEMONICS[row.code] in text for row in (earlier, later)) and all(row.pipe() in text for row in (earlier, later))
+    if not all(MNEMONICS[row.code] in text and row.pipe() in text for row in (earlier, later)):
+        return False
+    said = [(kind, int(low, 16)) for kind, low in re.findall(r"(reads|writes) UB \[0x([0-9a-f]+),", text)]
+    assert len(said) == 2, text
+
+    def starts(row):
+        reads, writes = row.ranges()
+        return {("reads", low) for low, _ in reads} | {("writes", low) for low, _ in writes}
+    return any(one in starts(earlier) and other in starts(later) for one, other in (said, said[::-1]))
 
 
 def test_a_lost_pair_is_named(modules):
