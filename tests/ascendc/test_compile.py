@@ -1,7 +1,7 @@
 """What `vitruvian cc` says of names that are not offered, and how long it takes."""
 
+import resource
 import shutil
-import time
 
 import pytest
 
@@ -45,9 +45,9 @@ def test_no_hint_where_none_applies(tmp_path):
 
 
 def test_a_typical_kernel_compiles_in_three_seconds(tmp_path):
-    best = 1e9
-    for _ in range(3):  # other work on the machine may slow one
-        start = time.monotonic()
-        vt.compile(KERNELS / "shown_quantise.cpp", tmp_path / "k.elf")
-        best = min(best, time.monotonic() - start)
-    assert best < 3
+    """Both passes and the link, in processor time: other work on the machine does not count."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    vt.compile(KERNELS / "shown_quantise.cpp", tmp_path / "k.elf")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert 0 < spent < 3

@@ -5,9 +5,9 @@ import shutil
 import numpy as np
 import pytest
 
-import test_cube
-import test_operations
-import test_shown_kernels
+import test_cube as cube
+import test_operations as operations
+import test_shown_kernels as shown
 import vitruvian as vt
 from books import BOOKS
 from machine import KERNELS, Ub, same
@@ -29,18 +29,18 @@ def gcc_modules(device, tmp_path_factory):
 
 @pytest.mark.parametrize("sync", ["auto", "strict"])
 def test_shown_kernels(device, gcc_modules, sync):
-    test_shown_kernels.test_add(device, gcc_modules, 8, sync)
-    test_shown_kernels.test_mmad(device, gcc_modules, 1, sync)
+    shown.test_add(device, gcc_modules, 8, sync)
+    shown.test_mmad(device, gcc_modules, 1, sync)
 
 
 def test_kernels_with_scalar_arithmetic(device, gcc_modules):
-    test_shown_kernels.test_quantisation(device, gcc_modules, 3, (1, 2, 5, 96))
-    test_shown_kernels.test_lora(device, gcc_modules, 3, 5000, 2)
+    shown.test_quantisation(device, gcc_modules, 3, (1, 2, 5, 96))
+    shown.test_lora(device, gcc_modules, 3, 5000, 2)
 
 
 @pytest.mark.parametrize("form", range(12))
 def test_cube(device, gcc_modules, form):
-    test_cube.test_products(device, gcc_modules, form, 48, 32, 64, "strict")
+    cube.test_products(device, gcc_modules, form, 48, 32, 64, "strict")
 
 
 @pytest.mark.parametrize("name", ["arithmetic", "moves"])
@@ -51,5 +51,5 @@ def test_one_case_of_each_statement(gcc_modules, name):
         expected = Ub(data)
         with np.errstate(all="ignore"):
             case.golden(expected, case.p)
-        out, _ = test_operations.launch(gcc_modules[name], case, data, mode="functional_only")
+        out, _ = operations.launch(gcc_modules[name], case, data, mode="functional_only")
         assert (problem := same(out, expected)) is None, f"{problem}\n{case.statement.code}"
