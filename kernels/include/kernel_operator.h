@@ -9,6 +9,7 @@
 //     workspace.h tiling_data.h        workspaces, software barriers, tensor lists; tiling data of a launch
 //     cce.h                            the raw intrinsics by their public names
 //     debug.h runtime.h                printf, what the compiler calls
+//   lib/high_level.h                   softmax, norms, activations, reductions, padding (lib/matmul_intf.h apart: Matmul<>)
 #pragma once
 
 #include <cstddef>
@@ -40,3 +41,4 @@
 #include "vitruvian/cce.h"
 #include "vitruvian/debug.h"
 #include "vitruvian/runtime.h"
+#include "lib/high_level.h"

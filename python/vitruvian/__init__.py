@@ -17,9 +17,10 @@ from .arguments import DeviceArray, inout, out
 from .chips import Op, Value, chip, chips, library_kernels, operations, revision
 from .device import Device, Kernel, Module, PreparedLaunch, compile, kernel
 from .run import KernelFault, KernelRun, Run
+from . import tiling
 
 __version__ = "0.1.0"
 __all__ = [
     "Device", "DeviceArray", "Error", "Fault", "Kernel", "KernelFault", "KernelRun", "Module", "Op", "PreparedLaunch", "Run", "Value",
-    "chip", "chips", "compile", "inout", "kernel", "library_kernels", "operations", "out", "revision",
+    "chip", "chips", "compile", "inout", "kernel", "library_kernels", "operations", "out", "revision", "tiling",
 ]

@@ -14,6 +14,7 @@ namespace vitruvian::python {
 void bind_device(pybind11::module_& module);
 void bind_results(pybind11::module_& module);
 void bind_chips(pybind11::module_& module);
+void bind_tiling(pybind11::module_& module);
 
 // Watches a run from Python: looks for Ctrl-C, calls the user's progress function, and keeps what they raise until the
 // run has unwound. Make it with the GIL held; `run(launch)` calls `launch` without it.

@@ -76,4 +76,5 @@ PYBIND11_MODULE(_core, module) {
   bind_results(module);
   bind_device(module);
   bind_chips(module);
+  bind_tiling(module);
 }

@@ -26,6 +26,7 @@
 
 #include "src/runtime/hints.h"
 #include "src/runtime/object_file.h"
+#include "src/runtime/single_source.h"
 #include "vitruvian/error.h"
 #include "vitruvian/vitruvian.h"
 
@@ -187,7 +188,7 @@ struct Kernel {
 // KERNEL_TASK_TYPE_DEFAULT wins; otherwise what the passes' code does. The numbers are KernelMetaType of the device headers.
 Kernel classify(const std::string& name, const runtime::ObjectKernel* aic, const runtime::ObjectKernel* aiv) {
   for (const auto* half : {aic, aiv})
-    if (half && half->task_type) switch (*half->task_type) {
+    if (half && half->task_type) switch (*half->task_type & ~runtime::kTaskTypeDefault) {
         case 0: case 2: return {name, "aiv", 1};
         case 1: case 3: return {name, "aic", 1};
         case 4: return {name, "mix", 1};
@@ -302,12 +303,22 @@ void compile(const std::string& source, const std::string& elf, const CompileOpt
   if (!fs::is_regular_file(source)) throw Error("cannot read the kernel source", source, "a C++ file", "no such file");
   const Tools tools = find_tools(options.compiler);
   const WorkFolder folder(elf, options.keep_temporaries);
+  // Host code in the same file stays out of the device passes; #line keeps the source's name and lines.
+  std::string device_source = fs::absolute(source).string();
+  CompileOptions device_options = options;
+  const runtime::SplitSource split = runtime::split_source(contents_of(source), source, fs::absolute(source).parent_path().string(), data_directory() + "/kernels/include");
+  if (split.has_host_code) {
+    const fs::path copy = folder.path() / "device.cpp";
+    std::ofstream(copy) << fmt::format("#line 1 \"{}\"\n", device_source) << split.device;
+    device_options.flags.insert(device_options.flags.end(), {"-iquote", fs::absolute(source).parent_path().string()});
+    device_source = copy.string();
+  }
   std::array<fs::path, 2> objects, prepared;
   std::array<Running, 2> passes;
   for (const Pass pass : {kAic, kAiv}) {
     objects[pass] = folder.path() / fmt::format("{}.o", kPassNames[pass]);
     prepared[pass] = folder.path() / fmt::format("{}.link.o", kPassNames[pass]);
-    passes[pass] = start(compile_command(tools, pass, fs::absolute(source).string(), objects[pass], options), folder.path() / fmt::format("{}.txt", kPassNames[pass]));
+    passes[pass] = start(compile_command(tools, pass, device_source, objects[pass], device_options), folder.path() / fmt::format("{}.txt", kPassNames[pass]));
   }
   const std::array<Outcome, 2> outcomes = {finish(passes[kAic]), finish(passes[kAiv])};
   for (const Pass pass : {kAic, kAiv})

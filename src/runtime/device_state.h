@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 
 #include "src/chip/chip_spec.h"
 #include "src/memory/core_memory.h"
@@ -26,6 +27,9 @@ class Allocator {
   std::uint64_t size_;
 };
 
+// Scratch of the device headers (lib/matmul: messages and tiles of each core), at the end of device memory.
+inline constexpr std::uint64_t kSystemWorkspaceBytes = 64u << 20;
+
 struct DeviceState {
   DeviceState(const std::string& chip, const std::map<std::string, double>& overrides);
   chip::ChipSpec spec;
@@ -33,6 +37,8 @@ struct DeviceState {
   memory::DeviceMemory gm;
   noc::L2Path path;
   Allocator allocator;
+  std::mutex launching;
+  std::uint64_t system_workspace() const { return gm.base() + gm.size() - kSystemWorkspaceBytes; }
   // Errors: Error if the range is not inside one allocation.
   std::uint8_t* checked(std::uint64_t address, std::uint64_t bytes, const char* what);
 };

@@ -141,7 +141,8 @@ class Object {
     for (const Range& range : reached_from({symbol.st_shndx, symbol.st_value, symbol.st_value + symbol.st_size})) {
       if (sections_.at(range.section).sh_flags & SHF_EXECINSTR) scan_code(range, kernel);
       for (const TaskRecord& task : tasks_)
-        if (task.section == range.section && task.offset >= range.begin && task.offset < range.end) kernel.task_type = task.type;
+        if (task.section == range.section && task.offset >= range.begin && task.offset < range.end)
+          if (!kernel.task_type || *kernel.task_type & kTaskTypeDefault) kernel.task_type = task.type;
     }
     return kernel;
   }

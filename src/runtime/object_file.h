@@ -8,6 +8,9 @@
 
 namespace vitruvian::runtime {
 
+// Bit of a task type that an API proposes (REGIST_MATMUL_OBJ); the kernel's own KERNEL_TASK_TYPE_DEFAULT wins over it.
+inline constexpr int kTaskTypeDefault = 0x100;
+
 struct ObjectKernel {
   std::string symbol;
   bool has_cube_operations = false;    // reaches operations that only an AIC has

@@ -53,6 +53,7 @@ struct CoreIdentity {
   std::uint32_t sub_block_dim = 1;
   std::uint32_t task_ratio = 1;
   std::uint64_t tiling_key = 0;
+  std::uint64_t system_workspace = 0;
   std::string name;                 // "aic3"
 };
 

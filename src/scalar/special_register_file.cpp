@@ -54,6 +54,7 @@ std::uint64_t SpecialRegisterFile::read(Spr spr) const {
     case Spr::SUBBLOCKDIM: return identity_.sub_block_dim;
     case Spr::SUBBLOCKID: return identity_.sub_block_id;
     case Spr::TILING_KEY: return identity_.tiling_key;
+    case Spr::SYS_WORKSPACE: return identity_.system_workspace;
     case Spr::BLOCKNUM: return identity_.block_num;
     case Spr::TASKRATIO: return identity_.task_ratio;
     default: break;

@@ -21,7 +21,7 @@ struct ChipContext {
   const chip::ChipSpec& spec;
   UnitTable units;
   ChipTiming timing;
-  pipe::CrossCoreFlags::Timing cross_core;
+  pipe::CrossCoreTiming cross_core;
   Cycle launch_latency = 0, launch_finish = 0;
   double launch_ramp = 0;  // cycles for each further block
   std::uint32_t aic = 0, aiv_per_aic = 0;
@@ -35,6 +35,7 @@ struct LaunchPlan {
   std::uint32_t aiv_per_group = 0;             // 0: AIC only; AIV-only launches: 1 with has_aic false
   CoreProgram aic, aiv;
   std::uint32_t block_dim = 1, first_core = 0;
+  std::uint64_t system_workspace = 0;          // scratch of the device headers in global memory
   LaunchOptions options;
   // Fills what a fault needs to be read: disassembly and source line of a pc.
   std::function<void(Fault& fault, std::uint64_t pc)> describe;

@@ -2,7 +2,8 @@
 //
 //   AllocTensor: wait_flag(consumer -> producer) of the buffer's last use     EnQue: set_flag(producer -> consumer)
 //   FreeTensor:  set_flag(consumer -> producer)                               DeQue: wait_flag(producer -> consumer)
-// An event id is taken at set_flag and given back at wait_flag, as in the public API.
+// A buffer keeps the id of its first use in each direction, as long as ids are left: S gives an id back when it issues the wait, not
+// when the pipe has done it, so a recycled id could be set twice before its first wait. Buffers beyond that share what is left.
 #pragma once
 
 #include "vitruvian/system.h"
@@ -16,6 +17,8 @@ struct QueueBuffer {
   std::int8_t released = -1;        // id of the pending consumer -> producer event
   std::uint8_t release_event = 0;   // HardEvent of `released`
   std::uint8_t produce_event = 0;   // HardEvent of `produced`
+  std::int8_t own_produced = -1;    // ids that the buffer keeps
+  std::int8_t own_released = -1;
   std::uint8_t hardware = 0;        // Hardware of the address
 };
 
@@ -72,10 +75,12 @@ class TPipe {
     for (auto& used : used_) used = 0;
     buffers_ = 0;
     for (auto& ids : taken_) ids = 0;
+    for (auto& ids : kept_) ids = 0;
     g_tPipe = this;
   }
   VITRUVIAN_INLINE void Reset() {
     settle();
+    for (std::uint32_t i = 0; i < buffers_; ++i) give_back_ids(pool_[i]);
     for (auto& used : used_) used = 0;
     buffers_ = 0;
   }
@@ -104,12 +109,12 @@ class TPipe {
   // Queues and scratch at an address that InitBuffer or a pool chose.
   template <TPosition source, TPosition destination, std::int32_t depth, auto mask>
   VITRUVIAN_INLINE bool place_queue(TQueBind<source, destination, depth, mask>& queue, std::uint32_t number, std::uint32_t bytes, std::uint32_t address) {
-    queue.buffer_ = pool_ + buffers_;
+    QueueBuffer* first = room_for(number);
+    queue.buffer_ = first;
     queue.number_ = static_cast<std::uint8_t>(number);
     for (std::uint32_t i = 0; i < number; ++i) {
-      if (buffers_ == kBuffers) vitruvian_stop();
-      pool_[buffers_++] = QueueBuffer{address + i * bytes, bytes};
-      pool_[buffers_ - 1].hardware = static_cast<std::uint8_t>(hardware_of(queue.kStorage));
+      first[i] = QueueBuffer{address + i * bytes, bytes};
+      first[i].hardware = static_cast<std::uint8_t>(hardware_of(queue.kStorage));
     }
     return true;
   }
@@ -119,10 +124,16 @@ class TPipe {
     buffer.bytes_ = bytes;
     return true;
   }
-  // Waits for the pending events of the queue buffers in a range.
-  VITRUVIAN_INLINE void settle_between(std::uint32_t first, std::uint32_t last, Hardware hardware) {
-    for (std::uint32_t i = 0; i < buffers_; ++i)
-      if (pool_[i].hardware == static_cast<std::uint8_t>(hardware) && pool_[i].address >= first && pool_[i].address < last) settle(pool_[i]);
+  // Waits for the pending events of the queue buffers in a range, and forgets those buffers.
+  inline __attribute__((noinline)) void forget_between(std::uint32_t first, std::uint32_t last, Hardware hardware) {
+    for (std::uint32_t i = 0; i < buffers_; ++i) {
+      QueueBuffer& buffer = pool_[i];
+      if (buffer.bytes == 0 || buffer.hardware != static_cast<std::uint8_t>(hardware) || buffer.address < first || buffer.address >= last) continue;
+      settle(buffer);
+      give_back(static_cast<HardEvent>(buffer.produce_event), buffer.own_produced);
+      give_back(static_cast<HardEvent>(buffer.release_event), buffer.own_released);
+      buffer.bytes = 0;
+    }
   }
 
   // An id without reserving it; AllocEventID reserves, ReleaseEventID gives back.
@@ -139,6 +150,18 @@ class TPipe {
     return LocalTensor<T>(position, static_cast<std::uint32_t>(byte_offset), static_cast<std::uint32_t>(count));
   }
   VITRUVIAN_INLINE std::uint64_t GetQueueEndAddress(Hardware hardware) const { return used_bytes(hardware); }
+
+  // For a buffer's event: its own id, made at the first use while few enough are kept; otherwise any free one.
+  VITRUVIAN_INLINE TEventID buffer_id(HardEvent event, std::int8_t& own) {
+    if (own >= 0) return own;
+    std::uint8_t& kept = kept_[source_pipe(event) * kPipes + destination_pipe(event)];
+    const TEventID id = take_id(event);
+    if (kept < kMostKept) own = static_cast<std::int8_t>(id), ++kept;
+    return id;
+  }
+  VITRUVIAN_INLINE void retire_id(HardEvent event, std::int8_t id, std::int8_t own) {
+    if (id != own) give_id(event, id);
+  }
 
   VITRUVIAN_INLINE TEventID take_id(HardEvent event) {
     const TEventID id = free_id(event);
@@ -173,12 +196,34 @@ class TPipe {
   VITRUVIAN_INLINE void settle() {
     for (std::uint32_t i = 0; i < buffers_; ++i) settle(pool_[i]);
   }
+  // A kept id, if there is one, is free again.
+  VITRUVIAN_INLINE void give_back(HardEvent event, std::int8_t own) {
+    if (own < 0) return;
+    give_id(event, own);
+    --kept_[source_pipe(event) * kPipes + destination_pipe(event)];
+  }
+  // `number` records in a row: forgotten ones, or new ones.
+  VITRUVIAN_INLINE QueueBuffer* room_for(std::uint32_t number) {
+    std::uint32_t run = 0;
+    for (std::uint32_t i = 0; i < buffers_; ++i) {
+      run = pool_[i].bytes == 0 ? run + 1 : 0;
+      if (run == number && number > 0) return pool_ + i + 1 - number;
+    }
+    if (buffers_ + number > kBuffers) vitruvian_stop();
+    buffers_ += number;
+    return pool_ + buffers_ - number;
+  }
+  VITRUVIAN_INLINE void give_back_ids(QueueBuffer& buffer) {
+    if (buffer.own_produced >= 0) give_id(static_cast<HardEvent>(buffer.produce_event), buffer.own_produced);
+    if (buffer.own_released >= 0) give_id(static_cast<HardEvent>(buffer.release_event), buffer.own_released);
+    for (auto& ids : kept_) ids = 0;
+  }
   // The pipes of a queue are not constants here: one compare for each pair that queues use.
   static inline __attribute__((noinline)) void settle(QueueBuffer& buffer) {
     if (buffer.produced >= 0) wait(buffer.produce_event, buffer.produced);
     if (buffer.released >= 0) wait(buffer.release_event, buffer.released);
-    if (buffer.produced >= 0) g_tPipe->give_id(static_cast<HardEvent>(buffer.produce_event), buffer.produced);
-    if (buffer.released >= 0) g_tPipe->give_id(static_cast<HardEvent>(buffer.release_event), buffer.released);
+    if (buffer.produced >= 0) g_tPipe->retire_id(static_cast<HardEvent>(buffer.produce_event), buffer.produced, buffer.own_produced);
+    if (buffer.released >= 0) g_tPipe->retire_id(static_cast<HardEvent>(buffer.release_event), buffer.released, buffer.own_released);
     buffer.produced = buffer.released = -1;
   }
   static VITRUVIAN_INLINE void wait(std::uint8_t event, TEventID id) {
@@ -194,7 +239,8 @@ class TPipe {
 
   std::uint32_t used_[static_cast<int>(Hardware::MAX)];
   std::uint32_t buffers_ = 0;
-  std::uint8_t taken_[kPipes * kPipes];
+  std::uint8_t taken_[kPipes * kPipes], kept_[kPipes * kPipes];
+  static constexpr std::uint8_t kMostKept = 6;
   QueueBuffer pool_[kBuffers];
 };
 
@@ -225,7 +271,7 @@ class TQueBind {
     if constexpr (kHasEvents)
       if (buffer->released >= 0) {
         WaitFlag<kReleased>(buffer->released);
-        g_tPipe->give_id(kReleased, buffer->released);
+        g_tPipe->retire_id(kReleased, buffer->released, buffer->own_released);
         buffer->released = -1;
       }
     return LocalTensor<T>::of_bytes(kStorage, buffer->address, buffer->bytes, buffer);
@@ -251,7 +297,7 @@ class TQueBind {
     QueueBuffer* buffer = tensor.buffer();
     buffer->state = kFree;
     if constexpr (kHasEvents) {
-      buffer->released = g_tPipe->take_id(kReleased);
+      buffer->released = g_tPipe->buffer_id(kReleased, buffer->own_released);
       buffer->release_event = static_cast<std::uint8_t>(kReleased);
       SetFlag<kReleased>(buffer->released);
     }
@@ -278,7 +324,7 @@ class TQueBind {
     fifo_[(head_ + queued_) % kDepth] = buffer;
     ++queued_;
     if constexpr (source_pipe(event) != destination_pipe(event)) {
-      buffer->produced = g_tPipe->take_id(event);
+      buffer->produced = g_tPipe->buffer_id(event, buffer->own_produced);
       buffer->produce_event = static_cast<std::uint8_t>(event);
       SetFlag<event>(buffer->produced);
     }
@@ -292,7 +338,7 @@ class TQueBind {
     --queued_;
     if constexpr (source_pipe(event) != destination_pipe(event)) {
       WaitFlag<event>(buffer->produced);
-      g_tPipe->give_id(event, buffer->produced);
+      g_tPipe->retire_id(event, buffer->produced, buffer->own_produced);
       buffer->produced = -1;
     }
     return LocalTensor<T>::of_bytes(kStorage, buffer->address, buffer->bytes, buffer);

@@ -92,8 +92,8 @@ extern "C" __global__ __aicore__ void turns(GM_ADDR out) {
   SyncAll<false>();
 }
 
-// z = x + 1 in two stages, each with a pool of its own over the same memory.
-extern "C" __global__ __aicore__ void pools(GM_ADDR x, GM_ADDR z, uint32_t count) {
+// z = x + stages / 2, two pools over the same memory in turn; more stages than the pipe has queue buffers.
+extern "C" __global__ __aicore__ void pools(GM_ADDR x, GM_ADDR z, uint32_t count, int32_t stages) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIV_ONLY);
   if ASCEND_IS_AIV {
     TPipe pipe;
@@ -101,11 +101,11 @@ extern "C" __global__ __aicore__ void pools(GM_ADDR x, GM_ADDR z, uint32_t count
     pipe.InitBufPool(whole, 64 * 1024);
     whole.InitBufPool(first, 32 * 1024);
     whole.InitBufPool(second, 32 * 1024, first);
-    for (int stage = 0; stage < 2; ++stage) {
+    for (int stage = 0; stage < stages; ++stage) {
       TQue<TPosition::VECIN, 2> in;
       TQue<TPosition::VECOUT, 2> out;
       TBuf<TPosition::VECCALC> half_one;
-      auto& pool = stage == 0 ? first : second;
+      auto& pool = stage % 2 == 0 ? first : second;
       pool.InitBuffer(in, 2, 4096), pool.InitBuffer(out, 2, 4096), pool.InitBuffer(half_one, 64);
       Duplicate(half_one.Get<float>(), 0.5f, 16);
       PipeBarrier<PIPE_V>();

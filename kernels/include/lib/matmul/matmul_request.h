@@ -1,0 +1,70 @@
+// What an AIV asks of its AIC, and where both find it: one region of the system workspace for each vector core.
+//
+//   region of AIV i:  | requests: ring of 8 x 256 B | AIC's answers | A | B | bias | two tiles of C |
+//
+// The client writes a request and then its number; the server polls the number, computes, and answers with the number of the
+// last finished request. Numbers rise from 1 within a launch; the server clears its lines before it lets the clients start (flag 0).
+#pragma once
+
+#include "lib/matmul/matmul_types.h"
+
+namespace AscendC {
+namespace matmul_library {
+
+using Bytes = std::uint64_t;
+
+// A run of tiles of one product. Everything the cube core needs: it holds no state of a client.
+struct Request {
+  std::uint64_t a, b, bias, c;                                     // addresses in global memory
+  std::int32_t single_m, single_n, single_k;                       // this product
+  std::int32_t pitch_a, pitch_b, pitch_c;                          // elements of a row as stored (Nz: rows of a column)
+  std::int32_t base_m, base_n, base_k;
+  std::int32_t first, count;                                       // tiles in order of iteration
+  std::uint32_t object;
+  std::uint8_t transposed_a, transposed_b, has_bias, n_first;      // n_first: iterateOrder 1
+  std::uint8_t atomic;                                             // 0 store, 1 add, 2 max, 3 min
+  std::uint8_t sequential;                                         // 1: a tile fills [base_m, base_n] at c
+  std::uint8_t hf32, quantised;
+  std::uint64_t quant_scalar, quant_vector;
+  std::uint64_t number;                                            // last word: written when the rest is there
+};
+inline constexpr Bytes kLine = 64;
+inline constexpr std::uint32_t kRing = 8;
+inline constexpr Bytes kRequestBytes = 256;
+static_assert(sizeof(Request) <= kRequestBytes && sizeof(Request) % 8 == 0);
+
+enum class ClientState : std::uint32_t { unknown = 0, connected = 1, gone = 2 };
+
+// Offsets inside a region. Tensors in UB travel through A, B and bias; a C tile is at most L0C.
+inline constexpr Bytes kAnswer = kRing * kRequestBytes, kState = kAnswer + kLine;
+inline constexpr Bytes kUbCopy = 192 * 1024, kBiasCopy = 32 * 1024, kTileBytes = 128 * 1024;
+inline constexpr Bytes kA = 4096, kB = kA + kUbCopy, kBias = kB + kUbCopy, kC = kBias + kBiasCopy;
+inline constexpr Bytes kRegion = 1024 * 1024;
+static_assert(kC + 2 * kTileBytes <= kRegion);
+inline constexpr std::uint32_t kClientsPerServer = 2;
+inline constexpr std::uint16_t kReadyFlag = 0;  // AIC -> AIVs: the lines are clear
+
+template <typename T>
+VITRUVIAN_INLINE T load_shared(std::uint64_t address) {
+  ::dcci(reinterpret_cast<const void*>(address), 0);
+  return *reinterpret_cast<volatile T*>(address);
+}
+template <typename T>
+VITRUVIAN_INLINE void store_shared(std::uint64_t address, T value) {
+  *reinterpret_cast<volatile T*>(address) = value;
+  ::dcci(reinterpret_cast<const void*>(address), 0);
+}
+VITRUVIAN_INLINE void copy_words(std::uint64_t* to, const std::uint64_t* from, std::uint32_t words) {
+  for (std::uint32_t i = 0; i < words; ++i) reinterpret_cast<volatile std::uint64_t*>(to)[i] = from[i];
+}
+
+}  // namespace matmul_library
+
+#if !__has_include("vitruvian/workspace.h")
+// The workspace of the launch; the library finds its own part of it without this pointer.
+VITRUVIAN_INLINE __gm__ std::uint8_t* GetSysWorkSpacePtr() {
+  return reinterpret_cast<std::uint8_t*>(vitruvian::spr::read_constant<vitruvian::spr::SYS_WORKSPACE>());
+}
+#endif
+
+}  // namespace AscendC

@@ -1,0 +1,64 @@
+// A vector core's connection to its AIC, shared by the Matmul objects of the core.
+#pragma once
+
+#include "lib/matmul/matmul_request.h"
+
+namespace AscendC {
+namespace matmul_library {
+
+class Session {
+ public:
+  // Waits for the server's clean lines, then says that this core takes part.
+  VITRUVIAN_INLINE void connect() {
+    if (state_ != ClientState::unknown) return;
+    region_ = vitruvian::spr::read_constant<vitruvian::spr::SYS_WORKSPACE>() + static_cast<std::uint64_t>(::get_coreid()) * kRegion;
+    CrossCoreWaitFlag(kReadyFlag);
+    state_ = ClientState::connected;
+    store_shared(region_ + kState, static_cast<std::uint32_t>(state_));
+  }
+  // The AIC leaves when its vector cores have left. An object that was never registered still says so.
+  __attribute__((noinline)) void leave() {
+    connect();
+    wait_for(last_);
+    state_ = ClientState::gone;
+    ::dsb(0);
+    store_shared(region_ + kState, static_cast<std::uint32_t>(state_));
+  }
+
+  // Sends a request; its number.
+  __attribute__((noinline)) std::uint64_t send(Request& request) {
+    request.number = ++last_;
+    if (last_ > kRing) wait_for(last_ - kRing);
+    const std::uint64_t to = region_ + last_ % kRing * kRequestBytes;
+    constexpr std::uint32_t words = sizeof(Request) / 8 - 1;
+    copy_words(reinterpret_cast<std::uint64_t*>(to), reinterpret_cast<const std::uint64_t*>(&request), words);
+    for (std::uint64_t line = 0; line < sizeof(Request); line += kLine) ::dcci(reinterpret_cast<const void*>(to + line), 0);
+    ::dsb(0);
+    store_shared(to + words * 8, request.number);
+    return last_;
+  }
+  VITRUVIAN_INLINE void wait_for(std::uint64_t number) {
+    while (answered_ < number) answered_ = load_shared<std::uint64_t>(region_ + kAnswer);
+  }
+  VITRUVIAN_INLINE std::uint64_t last() const { return last_; }
+  VITRUVIAN_INLINE std::uint64_t region() const { return region_; }
+
+  VITRUVIAN_INLINE void add_object() { ++objects_; }
+  VITRUVIAN_INLINE void drop_object() {
+    if (--objects_ == 0 && state_ != ClientState::gone) leave();
+  }
+
+  // The two places for tiles of C: which comes next, and a transfer out of one that may still run.
+  std::uint32_t next_place = 0;
+  bool reading = false;
+
+ private:
+  std::uint64_t region_ = 0, last_ = 0, answered_ = 0;
+  std::uint32_t objects_ = 0;
+  ClientState state_ = ClientState::unknown;
+};
+// .bss is private to a core and fresh in each block.
+inline Session g_session;
+
+}  // namespace matmul_library
+}  // namespace AscendC

@@ -1,0 +1,22 @@
+# Installs the build, then configures, builds and runs examples/host_program against it, as a user would.
+# cmake -DBUILD=... -DSOURCE=... -P host_program.cmake
+set(work ${BUILD}/host_program_test)
+set(prefix ${work}/prefix)
+file(REMOVE_RECURSE ${work})
+function(step)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE status)
+  if(NOT status EQUAL 0)
+    message(FATAL_ERROR "failed: ${ARGN}")
+  endif()
+endfunction()
+step(${CMAKE_COMMAND} --install ${BUILD} --component cli --prefix ${prefix})
+step(${CMAKE_COMMAND} -S ${SOURCE}/examples/host_program -B ${work}/build -DCMAKE_PREFIX_PATH=${prefix})
+step(${CMAKE_COMMAND} --build ${work}/build)
+# The installed data, not the source tree's.
+set(ENV{VITRUVIAN_HOME} ${prefix}/share/vitruvian)
+foreach(sync auto strict)
+  set(ENV{VITRUVIAN_SYNC} ${sync})
+  foreach(program matmul_leakyrelu launch_by_name add_single_source)
+    step(${work}/build/${program})
+  endforeach()
+endforeach()
