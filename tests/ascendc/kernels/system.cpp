@@ -204,8 +204,9 @@ extern "C" __global__ __aicore__ void tiled(GM_ADDR x, GM_ADDR z, GM_ADDR worksp
   KERNEL_TASK_TYPE(1, KERNEL_TYPE_AIV_ONLY);
   REGISTER_TILING_DEFAULT(ScaleTiling);
   if ASCEND_IS_AIV {
+    if (GetSysWorkSpacePtr() == nullptr || GetSysWorkSpacePtr() == workspace) Trap();  // the launch's own
+    SetSysWorkspaceForce(nullptr);
     SetSysWorkspace(workspace);
-    SetSysWorkspaceForce(workspace);
     if (GetSysWorkSpacePtr() != workspace || GetUserWorkspace(workspace) - workspace != 16 << 20) Trap();
     if (TILING_KEY_IS(1)) {
       GET_TILING_DATA(data, tiling);
