@@ -52,13 +52,15 @@ def names(fault, earlier, later) -> bool:
     text = fault.report()
     if not all(MNEMONICS[row.code] in text and row.pipe() in text for row in (earlier, later)):
         return False
-    said = [(kind, int(low, 16)) for kind, low in re.findall(r"(reads|writes) UB \[0x([0-9a-f]+),", text)]
-    assert len(said) == 2, text
+    said = [(kind, int(low, 16), int(high, 16)) for kind, low, high in re.findall(r"(reads|writes) UB \[0x([0-9a-f]+), 0x([0-9a-f]+)\)", text)]
+    assert len(said) == 2 and said[0][1] < said[1][2] and said[1][1] < said[0][2], text
 
-    def starts(row):
+    def touches(row, said):
+        # The whole blocks of an operand, or those of its last, partial repeat.
+        kind, low, high = said
         reads, writes = row.ranges()
-        return {("reads", low) for low, _ in reads} | {("writes", low) for low, _ in writes}
-    return any(one in starts(earlier) and other in starts(later) for one, other in (said, said[::-1]))
+        return any(first <= low and high <= -(-last // 32) * 32 for first, last in (reads if kind == "reads" else writes))
+    return any(touches(earlier, one) and touches(later, other) for one, other in (said, said[::-1]))
 
 
 def test_a_lost_pair_is_named(modules):
