@@ -1,9 +1,10 @@
 // What an AIV asks of its AIC, and where both find it: one region of the system workspace for each vector core.
 //
-//   region of AIV i:  | requests: ring of 8 x 256 B | AIC's answers | A | B | bias | two tiles of C |
+//   region of AIV i:  | orders: ring of 8 lines | the AIC's answer | state | 4 products | A | B | bias | two tiles of C |
 //
-// The client writes a request and then its number; the server polls the number, computes, and answers with the number of the
-// last finished request. Numbers rise from 1 within a launch; the server clears its lines before it lets the clients start (flag 0).
+// A product is what the object's setters say; an order names a product and a run of its tiles, so that a loop over tiles moves
+// one line a tile. The server polls the order's number, computes, and answers with the number of the last finished order.
+// Numbers rise from 1 within a launch; the server clears its lines before it lets the clients start (flag 0).
 #pragma once
 
 #include "lib/matmul/matmul_types.h"
@@ -13,34 +14,41 @@ namespace matmul_library {
 
 using Bytes = std::uint64_t;
 
-// A run of tiles of one product. Everything the cube core needs: it holds no state of a client.
-struct Request {
-  std::uint64_t a, b, bias, c;                                     // addresses in global memory
-  std::int32_t single_m, single_n, single_k;                       // this product
+// Everything about C = A x B + bias that the setters fix: the cube core holds no state of an object.
+struct Product {
+  std::uint64_t a, b, bias;                                        // addresses in global memory
+  std::uint64_t quant_scalar, quant_vector;
+  std::int32_t single_m, single_n, single_k;
   std::int32_t pitch_a, pitch_b, pitch_c;                          // elements of a row as stored (Nz: rows of a column)
   std::int32_t base_m, base_n, base_k;
-  std::int32_t first, count;                                       // tiles in order of iteration
-  std::uint32_t object;
+  std::uint32_t object;                                            // position in REGIST_MATMUL_OBJ
   std::uint8_t transposed_a, transposed_b, has_bias, n_first;      // n_first: iterateOrder 1
+  std::uint8_t hf32, quantised;                                    // quantised: 1 scalar, 2 one parameter a column
+  std::uint16_t reserved;
+};
+// Tiles [first, first + count) of a product to c.
+struct Order {
+  std::uint64_t c;
+  std::int32_t first, count;                                       // count 0: the client leaves
   std::uint8_t atomic;                                             // 0 store, 1 add, 2 max, 3 min
   std::uint8_t sequential;                                         // 1: a tile fills [base_m, base_n] at c
-  std::uint8_t hf32, quantised;
-  std::uint64_t quant_scalar, quant_vector;
+  std::uint16_t reserved[3];
+  std::uint64_t product;                                           // its number; place number % kProducts
   std::uint64_t number;                                            // last word: written when the rest is there
 };
 inline constexpr Bytes kLine = 64;
-inline constexpr std::uint32_t kRing = 8;
-inline constexpr Bytes kRequestBytes = 256;
-static_assert(sizeof(Request) <= kRequestBytes && sizeof(Request) % 8 == 0);
+inline constexpr std::uint32_t kRing = 8, kProducts = 4;
+inline constexpr Bytes kProductBytes = 256;
+static_assert(sizeof(Order) <= kLine && sizeof(Product) <= kProductBytes && sizeof(Product) % 8 == 0);
 
 enum class ClientState : std::uint32_t { unknown = 0, connected = 1, gone = 2 };
 
 // Offsets inside a region. Tensors in UB travel through A, B and bias; a C tile is at most L0C.
-inline constexpr Bytes kAnswer = kRing * kRequestBytes, kState = kAnswer + kLine;
+inline constexpr Bytes kAnswer = kRing * kLine, kState = kAnswer + kLine, kProductRing = kState + kLine;
 inline constexpr Bytes kUbCopy = 192 * 1024, kBiasCopy = 32 * 1024, kTileBytes = 128 * 1024;
 inline constexpr Bytes kA = 4096, kB = kA + kUbCopy, kBias = kB + kUbCopy, kC = kBias + kBiasCopy;
 inline constexpr Bytes kRegion = 1024 * 1024;
-static_assert(kC + 2 * kTileBytes <= kRegion);
+static_assert(kProductRing + kProducts * kProductBytes <= kA && kC + 2 * kTileBytes <= kRegion);
 inline constexpr std::uint32_t kClientsPerServer = 2;
 inline constexpr std::uint16_t kReadyFlag = 0;  // AIC -> AIVs: the lines are clear
 

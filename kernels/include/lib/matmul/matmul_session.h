@@ -21,20 +21,22 @@ class Session {
     connect();
     wait_for(last_);
     state_ = ClientState::gone;
-    ::dsb(0);
-    store_shared(region_ + kState, static_cast<std::uint32_t>(state_));
+    Order order{};
+    post(order);
   }
 
-  // Sends a request; its number.
-  __attribute__((noinline)) std::uint64_t send(Request& request) {
-    request.number = ++last_;
-    if (last_ > kRing) wait_for(last_ - kRing);
-    const std::uint64_t to = region_ + last_ % kRing * kRequestBytes;
-    constexpr std::uint32_t words = sizeof(Request) / 8 - 1;
-    copy_words(reinterpret_cast<std::uint64_t*>(to), reinterpret_cast<const std::uint64_t*>(&request), words);
-    for (std::uint64_t line = 0; line < sizeof(Request); line += kLine) ::dcci(reinterpret_cast<const void*>(to + line), 0);
-    ::dsb(0);
-    store_shared(to + words * 8, request.number);
+  // Writes a product; orders of the product four before it must be through.
+  __attribute__((noinline)) std::uint64_t publish(const Product& product) {
+    const std::uint64_t place = ++products_ % kProducts, to = region_ + kProductRing + place * kProductBytes;
+    wait_for(last_order_of_[place]);
+    copy_words(reinterpret_cast<std::uint64_t*>(to), reinterpret_cast<const std::uint64_t*>(&product), sizeof(Product) / 8);
+    for (std::uint64_t line = 0; line < sizeof(Product); line += kLine) ::dcci(reinterpret_cast<const void*>(to + line), 0);
+    return products_;
+  }
+  // Sends an order; its number.
+  __attribute__((noinline)) std::uint64_t send(Order& order) {
+    post(order);
+    last_order_of_[order.product % kProducts] = last_;
     return last_;
   }
   VITRUVIAN_INLINE void wait_for(std::uint64_t number) {
@@ -53,6 +55,17 @@ class Session {
   bool reading = false;
 
  private:
+  VITRUVIAN_INLINE void post(Order& order) {
+    order.number = ++last_;
+    if (last_ > kRing) wait_for(last_ - kRing);
+    const std::uint64_t to = region_ + last_ % kRing * kLine;
+    constexpr std::uint32_t words = sizeof(Order) / 8 - 1;
+    copy_words(reinterpret_cast<std::uint64_t*>(to), reinterpret_cast<const std::uint64_t*>(&order), words);
+    ::dsb(0);
+    store_shared(to + words * 8, order.number);
+  }
+
+  std::uint64_t products_ = 0, last_order_of_[kProducts] = {};
   std::uint64_t region_ = 0, last_ = 0, answered_ = 0;
   std::uint32_t objects_ = 0;
   ClientState state_ = ClientState::unknown;
