@@ -10,7 +10,7 @@
 // | pto_gemm       | fp16        | [n, k]      | fp32 | a b c m n k      |
 //
 // pto_gemm is the published PTO schedule: base tile 128 x 64 x 256 (m, k, n), 4 K steps cached in L1, double buffers, a
-// grid of 4 x 6 cores; the others use the tile order of gemm.h.
+// grid of 4 x 6 cores, and events between mmad and fixpipe (the text names no unit flag); the others use the tile order of gemm.h.
 // Operations: 2 m n k. Bytes with an ideal cache: (m k + k n) x size + m n x output size; each core reads
 // k (tile m + tile n) elements for a tile. Tiling and synchronisation: gemm.h.
 #include "gemm.h"
@@ -31,5 +31,5 @@ extern "C" __global__ __aicore__ void gemm_bf16_nt(GM_ADDR a, GM_ADDR b, GM_ADDR
   gemm::run<bfloat16_t, bfloat16_t, true>(a, b, c, m, n, k);
 }
 extern "C" __global__ __aicore__ void pto_gemm(GM_ADDR a, GM_ADDR b, GM_ADDR c, uint32_t m, uint32_t n, uint32_t k) {
-  gemm::run<half, float, true, gemm::Grid>(a, b, c, m, n, k);
+  gemm::run<half, float, true, gemm::Grid, gemm::Handshake::events>(a, b, c, m, n, k);
 }

@@ -121,7 +121,10 @@ class Cursor {
 
 // T: half, bfloat16_t (C in fp32) or int8_t (C in int32). Sink writes a finished tile: sink(tile, ordinal, L0C tensor, rows of
 // a fractal column). transposed_b: B is stored as [n, k].
-template <typename T, bool transposed_b, typename Schedule, typename Sink>
+// Handshake: how a tile's last mmad and its fixpipe meet: by the unit flag, or (published PTO schedule) by whole-tile events.
+enum class Handshake { unit_flag, events };
+
+template <typename T, bool transposed_b, typename Schedule, typename Sink, Handshake handshake = Handshake::unit_flag>
 class Cube {
  public:
   static constexpr uint32_t kC0 = 32 / sizeof(T);             // K elements of a fractal
@@ -198,14 +201,24 @@ class Cube {
       SetFlag<HardEvent::MTE1_M>(static_cast<int>(l0));
       WaitFlag<HardEvent::MTE1_M>(static_cast<int>(l0));
       const bool last = at.is_last() && step + kStep >= k;
-      Mmad(c, a2, b2, MmadParams(uint16_t(m), uint16_t(n), uint16_t(length), last ? 3 : 2, false, at.is_first() && step == 0));
+      Mmad(c, a2, b2, MmadParams(uint16_t(m), uint16_t(n), uint16_t(length), handshake == Handshake::events ? 0 : last ? 3 : 2, false, at.is_first() && step == 0));
       // Small tiles: the next mmad would read C before this one has written it.
       if (fractals < 10) PipeBarrier<PIPE_M>();
       SetFlag<HardEvent::M_MTE1>(static_cast<int>(l0));
       l0_ ^= 1;
     }
     SetFlag<HardEvent::MTE1_MTE2>(static_cast<int>(at.slot));
-    if (at.is_last()) sink_.store(at.tile, at.ordinal, c, m16);
+    if (!at.is_last()) return;
+    if constexpr (handshake == Handshake::events) {
+      SetFlag<HardEvent::M_FIX>(0);
+      WaitFlag<HardEvent::M_FIX>(0);
+    }
+    sink_.store(at.tile, at.ordinal, c, m16);
+    // The whole of L0C may be in use: the next tile begins when this one has left it.
+    if constexpr (handshake == Handshake::events) {
+      SetFlag<HardEvent::FIX_M>(0);
+      WaitFlag<HardEvent::FIX_M>(0);
+    }
   }
 
   // Nz -> Zz: the chunk is a feature map of 1 x 128 pixels with kChunk channels, the filter 1 x 1.
@@ -248,7 +261,7 @@ class Cube {
 };
 
 // Writes tiles of C[m, n] row-major, converted on the way: fp32 -> bf16 or fp16 to nearest even, or fp32 kept.
-template <typename Out>
+template <typename Out, Handshake handshake = Handshake::unit_flag>
 class StoreMatrix {
  public:
   __aicore__ __force_inline__ StoreMatrix(GM_ADDR c, uint32_t n) : n_(n) { c_.SetGlobalBuffer((__gm__ Out*)c); }
@@ -256,7 +269,7 @@ class StoreMatrix {
     FixpipeParamsV220 p;
     p.nSize = uint16_t(tile.n), p.mSize = uint16_t(tile.m), p.srcStride = uint16_t(rows), p.dstStride = n_;
     p.quantPre = std::is_same_v<Out, bfloat16_t> ? F322BF16 : std::is_same_v<Out, half> ? F322F16 : NoQuant;
-    p.unitFlag = 3;
+    p.unitFlag = handshake == Handshake::unit_flag ? 3 : 0;
     Fixpipe<Out, float, CFG_ROW_MAJOR>(c_[uint64_t(tile.m0) * n_ + tile.n0], l0c, p);
   }
 
@@ -265,12 +278,12 @@ class StoreMatrix {
   uint32_t n_;
 };
 
-template <typename T, typename Out, bool transposed_b = false, typename Schedule = Swizzled>
+template <typename T, typename Out, bool transposed_b = false, typename Schedule = Swizzled, Handshake handshake = Handshake::unit_flag>
 __aicore__ __force_inline__ void run(GM_ADDR a, GM_ADDR b, GM_ADDR c, uint32_t m, uint32_t n, uint32_t k) {
   if ASCEND_IS_AIC {
     const Schedule schedule(m, n, uint32_t(GetBlockIdx()), uint32_t(GetBlockNum()));
-    StoreMatrix<Out> sink(c, n);
-    Cube<T, transposed_b, Schedule, StoreMatrix<Out>> cube(a, b, n, k, schedule, sink);
+    StoreMatrix<Out, handshake> sink(c, n);
+    Cube<T, transposed_b, Schedule, StoreMatrix<Out, handshake>, handshake> cube(a, b, n, k, schedule, sink);
     cube.run();
   }
 }

@@ -28,15 +28,16 @@ void fill_bits(std::uint8_t* map, std::uint64_t first, std::uint64_t count, bool
 
 bool any_bit(const std::uint8_t* map, std::uint64_t first, std::uint64_t count) {
   const std::uint64_t last = first + count;
-  for (std::uint64_t i = first; i < last;) {
-    if (i % 8 == 0 && last - i >= 8) {
-      if (map[i / 8]) return true;
-      i += 8;
-    } else {
-      if (map[i / 8] >> (i % 8) & 1) return true;
-      ++i;
-    }
+  std::uint64_t i = first;
+  for (; i < last && i % 8; ++i)
+    if (map[i / 8] >> (i % 8) & 1) return true;
+  for (; i + 64 <= last; i += 64) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, map + i / 8, sizeof word);
+    if (word) return true;
   }
+  for (; i < last; ++i)
+    if (map[i / 8] >> (i % 8) & 1) return true;
   return false;
 }
 
@@ -73,30 +74,93 @@ void DeviceMemory::mark(std::uint64_t address, std::uint64_t bytes, bool unknown
   if (!marks_) {
     if (!unknown) return;
     marks_ = map_sparse(bytes_ / 8 + 8, "marks of device memory");
+    marked_pages_.assign((bytes_ >> kPageShift) + 1, 0);
   }
+  if (unknown) {
+    const std::uint64_t last = (address - base_ + bytes - 1) >> kPageShift;
+    for (std::uint64_t page = (address - base_) >> kPageShift; page <= last; ++page) marked_pages_[page] = 1;
+  }
+  if (remembers_ && had_marks_) save_pages((address - base_) / 8, (address - base_ + bytes - 1) / 8);
   fill_bits(marks_, address - base_, bytes, unknown);
 }
 
+void DeviceMemory::remember_marks() {
+  remembers_ = true;
+  had_marks_ = marks_ != nullptr;
+  saved_.clear();
+}
+
+void DeviceMemory::save_pages(std::uint64_t first_byte, std::uint64_t last_byte) {
+  for (std::uint64_t page = first_byte / kSavedPage; page <= last_byte / kSavedPage; ++page) {
+    const auto [at, fresh] = saved_.try_emplace(page);
+    // The bitmap is rounded up to whole pages by the host.
+    if (fresh) at->second.assign(marks_ + page * kSavedPage, marks_ + (page + 1) * kSavedPage);
+  }
+}
+
+void DeviceMemory::undo_marks() {
+  if (!had_marks_) clear_marks();
+  for (const auto& [page, bytes] : saved_) std::copy(bytes.begin(), bytes.end(), marks_ + page * kSavedPage);
+  keep_marks();
+}
+
+void DeviceMemory::keep_marks() {
+  remembers_ = false;
+  saved_.clear();
+}
+
 bool DeviceMemory::any_unknown(std::uint64_t address, std::uint64_t bytes) const {
-  return marks_ && any_bit(marks_, address - base_, bytes);
+  if (!marks_ || bytes == 0) return false;
+  // Most pages were never marked: their bits need no look.
+  const std::uint64_t last = (address - base_ + bytes - 1) >> kPageShift;
+  for (std::uint64_t page = (address - base_) >> kPageShift; page <= last; ++page)
+    if (marked_pages_[page]) return any_bit(marks_, address - base_, bytes);
+  return false;
 }
 
 void DeviceMemory::clear_marks() {
   if (marks_) munmap(marks_, bytes_ / 8 + 8);
   marks_ = nullptr;
+  marked_pages_.clear();
 }
+
+namespace {
+
+// Calls visit(address) for each run of the set; visit returns false to stop.
+template <typename Visit>
+void for_runs(const Access& a, Visit visit) {
+  for (std::uint32_t i1 = 0; i1 < a.n1; ++i1)
+    for (std::uint32_t i0 = 0; i0 < a.n0; ++i0)
+      if (!visit(a.base + static_cast<std::uint64_t>(i1 * a.stride1 + i0 * a.stride0))) return;
+}
+
+}  // namespace
 
 void mark_written(CoreMemory& memory, const Footprint& footprint, bool unknown) {
   for (const Access& a : footprint) {
     if (!a.write) continue;
     Buffer* buffer = memory.find(a.space);
-    for (std::uint32_t i1 = 0; i1 < a.n1; ++i1)
-      for (std::uint32_t i0 = 0; i0 < a.n0; ++i0) {
-        const std::uint64_t at = a.base + static_cast<std::uint64_t>(i1 * a.stride1 + i0 * a.stride0);
-        if (a.space == Space::GM) memory.gm->mark(at, a.bytes, unknown);
-        else if (buffer) buffer->mark(at, a.bytes, unknown);
-      }
+    if (buffer && !buffer->marks_enabled()) continue;
+    for_runs(a, [&](std::uint64_t at) {
+      if (buffer) buffer->mark(at, a.bytes, unknown);
+      else memory.gm->mark(at, a.bytes, unknown);
+      return true;
+    });
   }
+}
+
+bool reads_unknown(CoreMemory& memory, const Footprint& footprint) {
+  bool found = false;
+  for (const Access& a : footprint) {
+    if (a.write || a.bounding || found) continue;
+    const Buffer* buffer = memory.find(a.space);
+    if (buffer && !buffer->marks_enabled()) continue;
+    for_runs(a, [&](std::uint64_t at) {
+      found = buffer ? buffer->any_unknown(at, a.bytes) : memory.gm->any_unknown(at, a.bytes);
+      return !found;
+    });
+  }
+  return found;
 }
 
 }  // namespace vitruvian::memory

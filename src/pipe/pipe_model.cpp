@@ -100,25 +100,14 @@ void PipeModel::retire(Cycle now) {
       const Cycle visible = now + (shared_.settings.timed ? shared_.timing.flag_propagation : 1);
       const unsigned code = static_cast<unsigned>(code_);
       if (!shared_.flags.set(code, op->pair_pipe, op->flag_id, visible) && shared_.settings.strict)
-        environment_.raise(*op, {FaultKind::flag_misuse, "the flag is set already: a second set_flag without a wait_flag is undefined"});
+        environment_.raise(*op, {FaultKind::flag_misuse, kSetTwice});
       environment_.flag_raised(op->pair_pipe, visible);
     } else if (op->kind == Kind::cross_set) {
-      environment_.cross_send(op->message, now);
+      environment_.cross_send(*op, now);
     }
     environment_.retired(*op);
     shared_.pool.give(op);
   }
-}
-
-bool PipeModel::reads_unknown(const Operation& op) const {
-  memory::CoreMemory& memory = *shared_.memory;
-  for (const memory::Access& access : op.footprint) {
-    if (access.write || access.bounding) continue;
-    const std::uint64_t low = access.low(), bytes = access.high() - low;
-    memory::Buffer* buffer = memory.find(access.space);
-    if (buffer ? buffer->any_unknown(low, bytes) : memory.gm->any_unknown(low, bytes)) return true;
-  }
-  return false;
 }
 
 void PipeModel::apply(Operation& op) {
@@ -126,7 +115,7 @@ void PipeModel::apply(Operation& op) {
   op.executed = true;
   memory::CoreMemory& memory = *shared_.memory;
   if (!shared_.settings.data) {
-    if (op.data_dependent && reads_unknown(op)) {
+    if (op.data_dependent && memory::reads_unknown(memory, op.footprint)) {
       environment_.raise(op, {FaultKind::needs_data, "its operands were not computed in timing-only mode"});
       return;
     }
@@ -135,7 +124,7 @@ void PipeModel::apply(Operation& op) {
     return;
   }
   if (op.uses_gm && memory.gm->has_marks()) {
-    if (reads_unknown(op)) environment_.raise(op, {FaultKind::needs_data, "reads global memory that a timing-only launch did not compute"});
+    if (memory::reads_unknown(memory, op.footprint)) environment_.raise(op, {FaultKind::needs_data, "reads global memory that a timing-only launch did not compute"});
     memory::mark_written(memory, op.footprint, false);
   }
   if (op.unit_flag && code_ == isa::Pipe::M) run_unit_flag_partners(op);
@@ -258,7 +247,7 @@ void PipeModel::begin(Operation& op, Cycle now) {
   for (const memory::Access& access : op.footprint)
     if (port_ && access.space == memory::Space::GM) counters_.bytes += access.total_bytes();
   if (!shared_.settings.timed) {
-    op.release = op.finish = std::max(now + 1, last_finish_);
+    op.release = op.finish = std::max({now + 1, last_finish_, op.not_before});
     last_finish_ = op.finish;
     next_start_ = op.release;
     return;

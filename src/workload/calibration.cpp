@@ -14,6 +14,8 @@ namespace {
 // The cores' own time stands in for the task's where the profiler's launch overhead is in doubt.
 constexpr const char* kCoreTime = "aicore_time";
 constexpr const char* kTaskTime = "task_time";
+constexpr const char* kRepeated = "repeated";
+constexpr int kLaunchesBefore = 3;
 
 CalibrationRow pto_gemm(const char* side) {
   return {fmt::format("pto_gemm_{}", side), kTaskTime, "pto_gemm", {{"m", side}, {"n", side}, {"k", side}},
@@ -81,8 +83,15 @@ CalibrationResult run_calibration(const CalibrationRow& row, const Measurement& 
   request.kernel = row.kernel;
   request.parameters = row.parameters;
   request.options.mode = Mode::timing_only;
-  request.options.l2 = l2_state_from(measured.l2);
   request.options.progress = std::move(progress);
+  // "repeated": profiled runs follow each other, so L2 holds what identical launches left, dirty lines included; the state
+  // settles within a few.
+  const bool repeated = measured.l2 == kRepeated;
+  for (int i = 0; repeated && i < kLaunchesBefore; ++i) {
+    request.options.l2 = i == 0 ? L2State::cold : L2State::carried;
+    run_library_kernel(device, request);
+  }
+  request.options.l2 = repeated ? L2State::carried : l2_state_from(measured.l2);
   const KernelReport report = run_library_kernel(device, request);
   CalibrationResult result;
   result.row = &row;

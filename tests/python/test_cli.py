@@ -27,6 +27,11 @@ def test_a_kernel_as_json():
         assert {"busy", "stalls", "idle"} <= set(pipe)
 
 
+def test_a_gemm_with_one_k_tile_dropped_fails_its_check():
+    done = vitruvian("kernel", "gemm", "m=256", "n=256", "k=1024", "--flag=-DGEMM_DROP_K_TILE")
+    assert done.returncode == 4 and "check FAILED" in done.stdout
+
+
 def test_a_kernel_as_a_table_with_a_trace(tmp_path):
     done = vitruvian("kernel", "vector_add", "n=10000", "--trace", tmp_path / "t.json", "--csv", tmp_path / "t.csv")
     assert done.returncode == 0, done.stderr

@@ -106,7 +106,13 @@ VITRUVIAN_INLINE void DataCopy(const GlobalTensor<T>& dst, const LocalTensor<T>&
 // UB -> UB.
 template <typename T>
 VITRUVIAN_INLINE void DataCopy(const LocalTensor<T>& dst, const LocalTensor<T>& src, const DataCopyParams& p) {
-  vitruvian::op::copy_ubuf_to_ubuf(dst.address(), src.address(), transfer::dma_word(p.blockCount, p.blockLen, p.srcStride, p.dstStride));
+  const auto word = transfer::dma_word(p.blockCount, p.blockLen, p.srcStride, p.dstStride);
+  if constexpr (g_coreType == AIV)
+    vitruvian::op::copy_ubuf_to_ubuf(dst.address(), src.address(), word);
+  else if (hardware_of(dst.position()) == Hardware::BIAS)  // L1 -> tables of the cube core
+    vitruvian::op::copy_cbuf_to_bt(dst.address(), src.address(), word);
+  else if (hardware_of(dst.position()) == Hardware::FIXBUF)
+    vitruvian::op::copy_cbuf_to_fbuf(dst.address(), src.address(), word);
 }
 template <typename To, typename From>
 VITRUVIAN_INLINE void copy_count(const To& dst, const From& src, std::uint32_t bytes) {
@@ -178,7 +184,7 @@ template <typename T>
 VITRUVIAN_INLINE void DataCopyPad(const GlobalTensor<T>& dst, const LocalTensor<T>& src, const DataCopyParams& p) {
   DataCopyPad(dst, src, DataCopyExtParams(p.blockCount, p.blockLen, p.srcStride, p.dstStride, 0));
 }
-template <typename T>
+template <typename T, TPosition position = TPosition::MAX>
 VITRUVIAN_INLINE void SetPadValue(T value) { vitruvian::spr::write<vitruvian::spr::MOV_PAD_VALUE>(scalar_bits(value)); }
 
 }  // namespace AscendC

@@ -2,7 +2,8 @@
 //
 //   AllocTensor: wait_flag(consumer -> producer) of the buffer's last use     EnQue: set_flag(producer -> consumer)
 //   FreeTensor:  set_flag(consumer -> producer)                               DeQue: wait_flag(producer -> consumer)
-// An event id is taken at set_flag and given back at wait_flag, as in the public API.
+// A buffer keeps the id of its first use in each direction, as long as ids are left: S gives an id back when it issues the wait, not
+// when the pipe has done it, so a recycled id could be set twice before its first wait. Buffers beyond that share what is left.
 #pragma once
 
 #include "vitruvian/system.h"
@@ -16,6 +17,9 @@ struct QueueBuffer {
   std::int8_t released = -1;        // id of the pending consumer -> producer event
   std::uint8_t release_event = 0;   // HardEvent of `released`
   std::uint8_t produce_event = 0;   // HardEvent of `produced`
+  std::int8_t own_produced = -1;    // ids that the buffer keeps
+  std::int8_t own_released = -1;
+  std::uint8_t hardware = 0;        // Hardware of the address
 };
 
 // Pipe that fills a position from another, and pipe that empties it.
@@ -58,6 +62,8 @@ template <TPosition position>
 class TBuf;
 template <TPosition source, TPosition destination, std::int32_t depth, auto mask>
 class TQueBind;
+template <TPosition position, std::uint32_t bufIDSize>
+class TBufPool;
 
 class TPipe {
  public:
@@ -69,10 +75,12 @@ class TPipe {
     for (auto& used : used_) used = 0;
     buffers_ = 0;
     for (auto& ids : taken_) ids = 0;
+    for (auto& ids : kept_) ids = 0;
     g_tPipe = this;
   }
   VITRUVIAN_INLINE void Reset() {
     settle();
+    for (std::uint32_t i = 0; i < buffers_; ++i) give_back_ids(pool_[i]);
     for (auto& used : used_) used = 0;
     buffers_ = 0;
   }
@@ -85,20 +93,41 @@ class TPipe {
   template <TPosition source, TPosition destination, std::int32_t depth, auto mask>
   VITRUVIAN_INLINE bool InitBuffer(TQueBind<source, destination, depth, mask>& queue, std::uint32_t number, std::uint32_t bytes) {
     bytes = round_up(bytes);
-    queue.buffer_ = pool_ + buffers_;
-    queue.number_ = static_cast<std::uint8_t>(number);
-    for (std::uint32_t i = 0; i < number; ++i) {
-      if (buffers_ == kBuffers) vitruvian_stop();
-      pool_[buffers_++] = QueueBuffer{take(hardware_of(queue.kStorage), bytes), bytes};
-    }
-    return true;
+    return place_queue(queue, number, bytes, take(hardware_of(queue.kStorage), number * bytes));
   }
   template <TPosition position>
   VITRUVIAN_INLINE bool InitBuffer(TBuf<position>& buffer, std::uint32_t bytes) {
     bytes = round_up(bytes);
-    buffer.address_ = take(hardware_of(position), bytes);
+    return place_buffer(buffer, bytes, take(hardware_of(position), bytes));
+  }
+  // Part of the memory for a pool (buffer_pool.h); the second form lies over the memory of another pool.
+  template <TPosition position, std::uint32_t ids>
+  VITRUVIAN_INLINE bool InitBufPool(TBufPool<position, ids>& pool, std::uint32_t bytes);
+  template <TPosition position, std::uint32_t ids, TPosition other, std::uint32_t other_ids>
+  VITRUVIAN_INLINE bool InitBufPool(TBufPool<position, ids>& pool, std::uint32_t bytes, TBufPool<other, other_ids>& shared);
+
+  // Queues and scratch at an address that InitBuffer or a pool chose.
+  template <TPosition source, TPosition destination, std::int32_t depth, auto mask>
+  VITRUVIAN_INLINE bool place_queue(TQueBind<source, destination, depth, mask>& queue, std::uint32_t number, std::uint32_t bytes, std::uint32_t address) {
+    queue.buffer_ = pool_ + buffers_;
+    queue.number_ = static_cast<std::uint8_t>(number);
+    for (std::uint32_t i = 0; i < number; ++i) {
+      if (buffers_ == kBuffers) vitruvian_stop();
+      pool_[buffers_++] = QueueBuffer{address + i * bytes, bytes};
+      pool_[buffers_ - 1].hardware = static_cast<std::uint8_t>(hardware_of(queue.kStorage));
+    }
+    return true;
+  }
+  template <TPosition position>
+  VITRUVIAN_INLINE bool place_buffer(TBuf<position>& buffer, std::uint32_t bytes, std::uint32_t address) {
+    buffer.address_ = address;
     buffer.bytes_ = bytes;
     return true;
+  }
+  // Waits for the pending events of the queue buffers in a range.
+  VITRUVIAN_INLINE void settle_between(std::uint32_t first, std::uint32_t last, Hardware hardware) {
+    for (std::uint32_t i = 0; i < buffers_; ++i)
+      if (pool_[i].hardware == static_cast<std::uint8_t>(hardware) && pool_[i].address >= first && pool_[i].address < last) settle(pool_[i]);
   }
 
   // An id without reserving it; AllocEventID reserves, ReleaseEventID gives back.
@@ -109,6 +138,24 @@ class TPipe {
   VITRUVIAN_INLINE TEventID AllocEventID() { return take_id(event); }
   template <HardEvent event>
   VITRUVIAN_INLINE void ReleaseEventID(TEventID id) { give_id(event, id); }
+  // A view of a position from an absolute offset.
+  template <TPosition position, typename T>
+  VITRUVIAN_INLINE LocalTensor<T> GetAbsAddr(std::int32_t byte_offset, std::int32_t count) const {
+    return LocalTensor<T>(position, static_cast<std::uint32_t>(byte_offset), static_cast<std::uint32_t>(count));
+  }
+  VITRUVIAN_INLINE std::uint64_t GetQueueEndAddress(Hardware hardware) const { return used_bytes(hardware); }
+
+  // For a buffer's event: its own id, made at the first use while few enough are kept; otherwise any free one.
+  VITRUVIAN_INLINE TEventID buffer_id(HardEvent event, std::int8_t& own) {
+    if (own >= 0) return own;
+    std::uint8_t& kept = kept_[source_pipe(event) * kPipes + destination_pipe(event)];
+    const TEventID id = take_id(event);
+    if (kept < kMostKept) own = static_cast<std::int8_t>(id), ++kept;
+    return id;
+  }
+  VITRUVIAN_INLINE void retire_id(HardEvent event, std::int8_t id, std::int8_t own) {
+    if (id != own) give_id(event, id);
+  }
 
   VITRUVIAN_INLINE TEventID take_id(HardEvent event) {
     const TEventID id = free_id(event);
@@ -143,10 +190,17 @@ class TPipe {
   VITRUVIAN_INLINE void settle() {
     for (std::uint32_t i = 0; i < buffers_; ++i) settle(pool_[i]);
   }
+  VITRUVIAN_INLINE void give_back_ids(QueueBuffer& buffer) {
+    if (buffer.own_produced >= 0) give_id(static_cast<HardEvent>(buffer.produce_event), buffer.own_produced);
+    if (buffer.own_released >= 0) give_id(static_cast<HardEvent>(buffer.release_event), buffer.own_released);
+    for (auto& ids : kept_) ids = 0;
+  }
   // The pipes of a queue are not constants here: one compare for each pair that queues use.
   static inline __attribute__((noinline)) void settle(QueueBuffer& buffer) {
     if (buffer.produced >= 0) wait(buffer.produce_event, buffer.produced);
     if (buffer.released >= 0) wait(buffer.release_event, buffer.released);
+    if (buffer.produced >= 0) g_tPipe->retire_id(static_cast<HardEvent>(buffer.produce_event), buffer.produced, buffer.own_produced);
+    if (buffer.released >= 0) g_tPipe->retire_id(static_cast<HardEvent>(buffer.release_event), buffer.released, buffer.own_released);
     buffer.produced = buffer.released = -1;
   }
   static VITRUVIAN_INLINE void wait(std::uint8_t event, TEventID id) {
@@ -162,7 +216,8 @@ class TPipe {
 
   std::uint32_t used_[static_cast<int>(Hardware::MAX)];
   std::uint32_t buffers_ = 0;
-  std::uint8_t taken_[kPipes * kPipes];
+  std::uint8_t taken_[kPipes * kPipes], kept_[kPipes * kPipes];
+  static constexpr std::uint8_t kMostKept = 6;
   QueueBuffer pool_[kBuffers];
 };
 
@@ -193,7 +248,7 @@ class TQueBind {
     if constexpr (kHasEvents)
       if (buffer->released >= 0) {
         WaitFlag<kReleased>(buffer->released);
-        g_tPipe->give_id(kReleased, buffer->released);
+        g_tPipe->retire_id(kReleased, buffer->released, buffer->own_released);
         buffer->released = -1;
       }
     return LocalTensor<T>::of_bytes(kStorage, buffer->address, buffer->bytes, buffer);
@@ -219,7 +274,7 @@ class TQueBind {
     QueueBuffer* buffer = tensor.buffer();
     buffer->state = kFree;
     if constexpr (kHasEvents) {
-      buffer->released = g_tPipe->take_id(kReleased);
+      buffer->released = g_tPipe->buffer_id(kReleased, buffer->own_released);
       buffer->release_event = static_cast<std::uint8_t>(kReleased);
       SetFlag<kReleased>(buffer->released);
     }
@@ -246,7 +301,7 @@ class TQueBind {
     fifo_[(head_ + queued_) % kDepth] = buffer;
     ++queued_;
     if constexpr (source_pipe(event) != destination_pipe(event)) {
-      buffer->produced = g_tPipe->take_id(event);
+      buffer->produced = g_tPipe->buffer_id(event, buffer->own_produced);
       buffer->produce_event = static_cast<std::uint8_t>(event);
       SetFlag<event>(buffer->produced);
     }
@@ -260,7 +315,7 @@ class TQueBind {
     --queued_;
     if constexpr (source_pipe(event) != destination_pipe(event)) {
       WaitFlag<event>(buffer->produced);
-      g_tPipe->give_id(event, buffer->produced);
+      g_tPipe->retire_id(event, buffer->produced, buffer->own_produced);
       buffer->produced = -1;
     }
     return LocalTensor<T>::of_bytes(kStorage, buffer->address, buffer->bytes, buffer);

@@ -80,6 +80,12 @@ VITRUVIAN_INLINE void CrossCoreWaitFlag(std::uint16_t flag) {
   ::wait_flag_dev(flag);
 }
 
+VITRUVIAN_INLINE void WaitEvent(std::uint16_t flag) { ::wait_flag_dev(flag); }
+template <pipe_t pipe = PIPE_S, std::uint8_t mode = 0>
+VITRUVIAN_INLINE void NotifyEvent(std::uint16_t flag) {
+  CrossCoreSetFlag<mode, pipe>(flag);
+}
+
 namespace sync_all {
 inline constexpr std::uint16_t kAic = 11, kAivToAic = 12, kAicToAiv = 13, kAiv = 14;
 }

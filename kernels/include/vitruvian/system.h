@@ -41,7 +41,8 @@ VITRUVIAN_INLINE std::int64_t GetTaskRation() {
 VITRUVIAN_INLINE std::int64_t GetTaskRatio() { return GetTaskRation(); }
 VITRUVIAN_INLINE std::int64_t GetSystemCycle() { return get_sys_cnt(); }
 VITRUVIAN_INLINE constexpr std::uint32_t GetDataBlockSizeInBytes() { return 32; }
-VITRUVIAN_INLINE constexpr std::int64_t GetUBSizeInBytes() { return 192 * 1024 - 256; }
+inline constexpr std::uint32_t kUbBytes = 192 * 1024;
+VITRUVIAN_INLINE constexpr std::int64_t GetUBSizeInBytes() { return kUbBytes - 256; }
 
 inline constexpr std::uint64_t kMaskCounterBit = 1ull << vitruvian::isa::ctrl::mask_counter.lo;
 
@@ -121,12 +122,23 @@ VITRUVIAN_INLINE void InitSocState() {
   SetMaskNorm();
   ResetMask();
 }
+// The model fetches instructions on demand: a preload is a hint without effect.
+VITRUVIAN_INLINE void ICachePreLoad(const std::int64_t) {}
+VITRUVIAN_INLINE std::int64_t GetICachePreloadStatus() { return 0; }
 VITRUVIAN_INLINE void SetSyncBaseAddr(std::uint64_t address) { ::set_ffts_base_addr(address); }
 
 template <typename T, CacheLine line, DcciDst destination = DcciDst::CACHELINE_OUT>
 VITRUVIAN_INLINE void DataCacheCleanAndInvalid(const GlobalTensor<T>& tensor) {
   ::dcci(tensor.GetPhyAddr(), line == CacheLine::ENTIRE_DATA_CACHE);
 }
+template <typename T>
+VITRUVIAN_INLINE void DataCachePreload(const GlobalTensor<std::uint64_t>& tensor, const T offset) {
+  (void)*reinterpret_cast<const volatile std::uint8_t*>(tensor.address() + static_cast<std::uint64_t>(offset));
+}
+template <typename A, typename B>
+struct IsSameType {
+  static constexpr bool value = std::is_same_v<A, B>;
+};
 
 template <typename T>
 VITRUVIAN_INLINE constexpr T AlignUp(T value, T unit) { return (value + unit - 1) / unit * unit; }

@@ -10,12 +10,42 @@ namespace AscendC {
 template <typename T>
 using PrimT = T;
 
+enum class DataFormat : std::uint8_t { ND, NZ, NCHW, NC1HWC0, NHWC, NCDHW, NDC1HWC0, FRACTAL_Z_3D };
+inline constexpr int K_MAX_SHAPE_DIM = 8;
 struct ShapeInfo {
+  constexpr ShapeInfo() = default;
+  constexpr ShapeInfo(std::uint8_t dims, const std::uint32_t sizes[], std::uint8_t original_dims, const std::uint32_t original[],
+                      DataFormat format = DataFormat::ND)
+      : shapeDim(dims), originalShapeDim(original_dims), dataFormat(format) {
+    for (int i = 0; i < dims && i < K_MAX_SHAPE_DIM; ++i) shape[i] = sizes[i];
+    for (int i = 0; i < original_dims && i < K_MAX_SHAPE_DIM; ++i) originalShape[i] = original[i];
+  }
+  constexpr ShapeInfo(std::uint8_t dims, const std::uint32_t sizes[], DataFormat format = DataFormat::ND)
+      : ShapeInfo(dims, sizes, dims, sizes, format) {}
   std::uint8_t shapeDim = 0;
-  std::uint32_t shape[8] = {};
+  std::uint32_t shape[K_MAX_SHAPE_DIM] = {};
   std::uint8_t originalShapeDim = 0;
-  std::uint32_t originalShape[8] = {};
+  std::uint32_t originalShape[K_MAX_SHAPE_DIM] = {};
+  DataFormat dataFormat = DataFormat::ND;
 };
+// Elements of a shape.
+VITRUVIAN_INLINE int GetShapeSize(const ShapeInfo& info) {
+  std::uint32_t n = 1;
+  for (int i = 0; i < info.shapeDim; ++i) n *= info.shape[i];
+  return static_cast<int>(n);
+}
+
+namespace shapes {
+// Shapes that tensors of this core were given. A tensor holds a number only: tensors are copied much more often than shaped.
+inline constexpr int kShapes = 32;
+inline ShapeInfo g_shapes[kShapes + 1];
+inline std::uint8_t g_last = 0;
+VITRUVIAN_INLINE std::uint8_t remember(const ShapeInfo& info) {
+  g_last = static_cast<std::uint8_t>(g_last == kShapes ? 1 : g_last + 1);
+  g_shapes[g_last] = info;
+  return g_last;
+}
+}  // namespace shapes
 
 template <typename T>
 class GlobalTensor {
@@ -41,15 +71,19 @@ class GlobalTensor {
     view.SetGlobalBuffer(reinterpret_cast<U*>(address_), size_ * sizeof(T) / sizeof(U));
     return view;
   }
-  VITRUVIAN_INLINE void SetShapeInfo(const ShapeInfo&) {}
+  VITRUVIAN_INLINE void SetShapeInfo(const ShapeInfo& info) { shape_ = shapes::remember(info); }
+  VITRUVIAN_INLINE ShapeInfo GetShapeInfo() const { return shapes::g_shapes[shape_]; }
+  // The model of L2 takes no hints.
   template <CacheRwMode rw = CacheRwMode::RW>
   VITRUVIAN_INLINE void SetL2CacheHint(CacheMode) {}
+  static constexpr TPosition position() { return TPosition::GM; }
   VITRUVIAN_INLINE std::uint64_t address() const { return reinterpret_cast<std::uint64_t>(address_); }
 
  private:
   static constexpr std::uint64_t bytes(std::uint64_t n) { return std::is_same_v<T, int4b_t> ? n / 2 : n * sizeof(T); }
   __gm__ T* address_ = nullptr;
   std::uint64_t size_ = 0;
+  std::uint8_t shape_ = 0;
 };
 
 // What a queue remembers of one of its buffers (pipe_queue.h).
@@ -78,7 +112,16 @@ class LocalTensor {
   VITRUVIAN_INLINE void SetSize(std::uint32_t size) { bytes_ = byte_count<T>(size); }
   VITRUVIAN_INLINE std::int32_t GetPosition() const { return static_cast<std::int32_t>(position_); }
   VITRUVIAN_INLINE TPosition position() const { return position_; }
-  VITRUVIAN_INLINE void SetShapeInfo(const ShapeInfo&) {}
+  VITRUVIAN_INLINE void SetShapeInfo(const ShapeInfo& info) { shape_ = shapes::remember(info); }
+  VITRUVIAN_INLINE ShapeInfo GetShapeInfo() const { return shapes::g_shapes[shape_]; }
+  VITRUVIAN_INLINE void SetUserTag(std::int32_t tag) { tag_ = tag; }
+  VITRUVIAN_INLINE std::int32_t GetUserTag() const { return tag_; }
+  VITRUVIAN_INLINE void SetBufferLen(std::uint32_t size) { SetSize(size); }
+  // This view: `offset` elements behind another tensor's start.
+  template <typename U>
+  VITRUVIAN_INLINE void SetAddrWithOffset(const LocalTensor<U>& source, std::uint32_t offset) {
+    *this = source[offset].template ReinterpretCast<T>();
+  }
 
   // Scalar access (UB of a vector core only).
   VITRUVIAN_INLINE T GetValue(std::uint32_t offset) const {
@@ -108,6 +151,8 @@ class LocalTensor {
   }
   std::uint32_t address_ = 0, bytes_ = 0;
   TPosition position_ = TPosition::VECCALC;
+  std::uint8_t shape_ = 0;
+  std::int32_t tag_ = 0;
   QueueBuffer* buffer_ = nullptr;
 };
 

@@ -27,6 +27,10 @@ struct UnaryRepeatParams {
   std::uint16_t dstRepStride = 8, srcRepStride = 8;
 };
 
+// The mask argument of calls with isSetMask = false.
+inline constexpr std::uint64_t MASK_PLACEHOLDER = 0;
+inline constexpr std::uint64_t MASK_PLACEHOLDER_LIST[2] = {0, 0};
+
 namespace vec {
 namespace op = vitruvian::op;
 using vitruvian::isa::Word;
@@ -104,7 +108,7 @@ inline constexpr bool kUnsupported = false;
   }                                                                                                                  \
   template <typename T, bool isSetMask = true>                                                                       \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src0, const LocalTensor<T>& src1,      \
-                             std::uint64_t mask[], const std::uint8_t repeat, const BinaryRepeatParams& params) {    \
+                             const std::uint64_t mask[], const std::uint8_t repeat, const BinaryRepeatParams& params) {    \
     vec::use_mask<isSetMask>(mask);                                                                                  \
     vec::row(dst, src0, src1, vec::binary_word(repeat, params));                                                     \
   }
@@ -128,7 +132,7 @@ inline constexpr bool kUnsupported = false;
     vec::row(dst, src, vec::unary_word(repeat, params));                                                             \
   }                                                                                                                  \
   template <typename T, bool isSetMask = true>                                                                       \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, std::uint64_t mask[],             \
+  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const std::uint64_t mask[],             \
                              const std::uint8_t repeat, const UnaryRepeatParams& params) {                           \
     vec::use_mask<isSetMask>(mask);                                                                                  \
     vec::row(dst, src, vec::unary_word(repeat, params));                                                             \
@@ -142,7 +146,7 @@ inline constexpr bool kUnsupported = false;
     types(T, row, d.address(), a.address(), scalar_bits(scalar), word)                                               \
   }                                                                                                                  \
   }                                                                                                                  \
-  template <typename T, typename U>                                                                                  \
+  template <typename T, bool isSetMask = true, typename U>                                                           \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const U& scalar,                  \
                              const std::int32_t& count) {                                                            \
     vec::counted(count, [&]() VITRUVIAN_LAMBDA { vec::row(dst, src, static_cast<T>(scalar), vec::unary_word(1, {})); });                \
@@ -155,7 +159,7 @@ inline constexpr bool kUnsupported = false;
   }                                                                                                                  \
   template <typename T, bool isSetMask = true, typename U>                                                           \
   VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const U& scalar,                  \
-                             std::uint64_t mask[], const std::uint8_t repeat, const UnaryRepeatParams& params) {     \
+                             const std::uint64_t mask[], const std::uint8_t repeat, const UnaryRepeatParams& params) {     \
     vec::use_mask<isSetMask>(mask);                                                                                  \
     vec::row(dst, src, static_cast<T>(scalar), vec::unary_word(repeat, params));                                     \
   }
@@ -167,6 +171,14 @@ VITRUVIAN_BINARY(Max, vmax, VITRUVIAN_NUMBERS)
 VITRUVIAN_BINARY(Min, vmin, VITRUVIAN_NUMBERS)
 VITRUVIAN_BINARY(Div, vdiv, VITRUVIAN_FLOATS)
 VITRUVIAN_BINARY(FusedMulAdd, vmadd, VITRUVIAN_FLOATS)
+VITRUVIAN_BINARY(FusedMulAddRelu, vmaddrelu, VITRUVIAN_FLOATS)
+#define VITRUVIAN_FUSED_RELU_TYPES(T, row, ...)                                                                      \
+  VITRUVIAN_F16_F32(T, row, __VA_ARGS__)                                                                             \
+  else if constexpr (std::is_same_v<T, std::int16_t>) op::row##_s16(__VA_ARGS__);                                    \
+  else static_assert(vec::kUnsupported<T>, #row " has no such element type on this chip");
+VITRUVIAN_BINARY(AddRelu, vaddrelu, VITRUVIAN_FUSED_RELU_TYPES)
+VITRUVIAN_BINARY(SubRelu, vsubrelu, VITRUVIAN_FUSED_RELU_TYPES)
+#undef VITRUVIAN_FUSED_RELU_TYPES
 VITRUVIAN_BINARY(And, vand, VITRUVIAN_BITS16)
 VITRUVIAN_BINARY(Or, vor, VITRUVIAN_BITS16)
 
@@ -202,28 +214,35 @@ VITRUVIAN_UNARY(shift_left, vshl, VITRUVIAN_SHIFT_LEFT_TYPES)
 VITRUVIAN_UNARY(shift_right, vshr, VITRUVIAN_SHIFT_RIGHT_TYPES)
 #undef VITRUVIAN_SHIFT_LEFT_TYPES
 #undef VITRUVIAN_SHIFT_RIGHT_TYPES
-template <typename T, bool isSetMask = true>
-VITRUVIAN_INLINE void ShiftLeft(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& distance, const std::int32_t& count) {
-  vitruvian::spr::write<vitruvian::spr::SHIFT_DISTANCE>(static_cast<std::uint8_t>(distance));
-  shift_left(dst, src, count);
-}
-template <typename T, bool isSetMask = true>
-VITRUVIAN_INLINE void ShiftLeft(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& distance, std::uint64_t mask, const std::uint8_t repeat,
-                                const UnaryRepeatParams& params) {
-  vitruvian::spr::write<vitruvian::spr::SHIFT_DISTANCE>(static_cast<std::uint8_t>(distance));
-  shift_left<T, isSetMask>(dst, src, mask, repeat, params);
-}
-template <typename T, bool isSetMask = true>
-VITRUVIAN_INLINE void ShiftRight(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& distance, const std::int32_t& count, bool round = false) {
+namespace vec {
+VITRUVIAN_INLINE void set_shift(std::uint64_t distance, bool round) {
   vitruvian::spr::write<vitruvian::spr::SHIFT_DISTANCE>(static_cast<std::uint8_t>(distance) | (round ? 256u : 0u));
-  shift_right(dst, src, count);
 }
-template <typename T, bool isSetMask = true>
-VITRUVIAN_INLINE void ShiftRight(const LocalTensor<T>& dst, const LocalTensor<T>& src, const T& distance, std::uint64_t mask, const std::uint8_t repeat,
-                                 const UnaryRepeatParams& params, bool round = false) {
-  vitruvian::spr::write<vitruvian::spr::SHIFT_DISTANCE>(static_cast<std::uint8_t>(distance) | (round ? 256u : 0u));
-  shift_right<T, isSetMask>(dst, src, mask, repeat, params);
-}
+}  // namespace vec
+#define VITRUVIAN_SHIFT(Name, row)                                                                                   \
+  template <typename T, bool isSetMask = true, typename U>                                                           \
+  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const U& distance,                \
+                             const std::int32_t& count, bool round = false) {                                        \
+    vec::set_shift(static_cast<std::uint64_t>(distance), round);                                                     \
+    row(dst, src, count);                                                                                            \
+  }                                                                                                                  \
+  template <typename T, bool isSetMask = true, typename U>                                                           \
+  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const U& distance,                \
+                             std::uint64_t mask, const std::uint8_t repeat, const UnaryRepeatParams& params,         \
+                             bool round = false) {                                                                   \
+    vec::set_shift(static_cast<std::uint64_t>(distance), round);                                                     \
+    row<T, isSetMask>(dst, src, mask, repeat, params);                                                               \
+  }                                                                                                                  \
+  template <typename T, bool isSetMask = true, typename U>                                                           \
+  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const U& distance,                \
+                             const std::uint64_t mask[], const std::uint8_t repeat, const UnaryRepeatParams& params, \
+                             bool round = false) {                                                                   \
+    vec::set_shift(static_cast<std::uint64_t>(distance), round);                                                     \
+    row<T, isSetMask>(dst, src, mask, repeat, params);                                                               \
+  }
+VITRUVIAN_SHIFT(ShiftLeft, shift_left)
+VITRUVIAN_SHIFT(ShiftRight, shift_right)
+#undef VITRUVIAN_SHIFT
 
 // dst += src0 * src1, and dst += src * scalar; a float dst takes half sources.
 namespace vec {
@@ -259,7 +278,7 @@ VITRUVIAN_INLINE void MulAddDst(const LocalTensor<T>& dst, const LocalTensor<U>&
   vec::vmla(dst, src0, src1, vec::binary_word(repeat, params));
 }
 template <typename T, typename U, bool isSetMask = true>
-VITRUVIAN_INLINE void MulAddDst(const LocalTensor<T>& dst, const LocalTensor<U>& src0, const LocalTensor<U>& src1, std::uint64_t mask[],
+VITRUVIAN_INLINE void MulAddDst(const LocalTensor<T>& dst, const LocalTensor<U>& src0, const LocalTensor<U>& src1, const std::uint64_t mask[],
                                 const std::uint8_t repeat, const BinaryRepeatParams& params) {
   vec::use_mask<isSetMask>(mask);
   vec::vmla(dst, src0, src1, vec::binary_word(repeat, params));
@@ -275,10 +294,24 @@ VITRUVIAN_INLINE void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src,
   vec::vaxpy(dst, src, static_cast<U>(scalar), vec::unary_word(repeat, params));
 }
 template <typename T, typename U, bool isSetMask = true, typename S>
-VITRUVIAN_INLINE void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, const S& scalar, std::uint64_t mask[], const std::uint8_t repeat,
+VITRUVIAN_INLINE void Axpy(const LocalTensor<T>& dst, const LocalTensor<U>& src, const S& scalar, const std::uint64_t mask[], const std::uint8_t repeat,
                            const UnaryRepeatParams& params) {
   vec::use_mask<isSetMask>(mask);
   vec::vaxpy(dst, src, static_cast<U>(scalar), vec::unary_word(repeat, params));
+}
+
+// dst = src0 ^ src1 = (src0 | src1) & ~(src0 & src1); tmp holds `count` elements of the sources' type.
+template <typename T, bool isReuseSource = false>
+VITRUVIAN_INLINE void Xor(const LocalTensor<T>& dst, const LocalTensor<T>& src0, const LocalTensor<T>& src1, const LocalTensor<std::uint8_t>& tmp,
+                          const std::uint32_t count) {
+  const LocalTensor<T> both = tmp.template ReinterpretCast<T>();
+  const auto n = static_cast<std::int32_t>(count);
+  And(both, src0, src1, n);
+  ::pipe_barrier(PIPE_V);
+  Not(both, both, n);
+  Or(dst, src0, src1, n);
+  ::pipe_barrier(PIPE_V);
+  And(dst, dst, both, n);
 }
 
 }  // namespace AscendC

@@ -208,13 +208,67 @@ VITRUVIAN_INLINE void ReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>&
   vec::reduce_sum(dst, tmp, tmp, repeat);
 }
 template <typename T>
-VITRUVIAN_INLINE void ReduceMax(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<T>& tmp, const std::int32_t count, bool calIndex = false) {
-  vec::reduce_extreme<true>(dst, src, tmp, count, calIndex);
+VITRUVIAN_INLINE void ReduceSum(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<T>& tmp, const std::uint64_t mask[],
+                                const std::int32_t repeat, const std::int32_t srcRepStride) {
+  WholeReduceSum(tmp, src, mask, repeat, 1, 1, srcRepStride);
+  ::pipe_barrier(PIPE_V);
+  vec::reduce_sum(dst, tmp, tmp, repeat);
 }
-template <typename T>
-VITRUVIAN_INLINE void ReduceMin(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<T>& tmp, const std::int32_t count, bool calIndex = false) {
-  vec::reduce_extreme<false>(dst, src, tmp, count, calIndex);
+namespace vec {
+// The extreme of the active lanes of all repeats. Its index counts elements of src from its start.
+template <bool maximum, typename T, typename Mask>
+inline __attribute__((noinline)) void reduce_extreme_repeats(LocalTensor<T> dst, LocalTensor<T> src, LocalTensor<T> tmp, Mask mask, std::int32_t repeat,
+                                                             std::int32_t stride, bool index) {
+  if constexpr (g_coreType != AIV) return;
+  if (repeat == 0) return;
+  use_mask<true>(mask);
+  const auto repeats = static_cast<Word>(repeat);
+  if (!index) {
+    extreme_row<maximum>(tmp, src, reduce_word(repeats, 1, 1, static_cast<Word>(stride), ReduceOrder::ORDER_ONLY_VALUE));
+    ::pipe_barrier(PIPE_V);
+    ResetMask();
+    return reduce_extreme<maximum>(dst, tmp, tmp, repeat, false);
+  }
+  using Index = std::conditional_t<sizeof(T) == 2, std::uint16_t, std::uint32_t>;
+  extreme_row<maximum>(tmp, src, reduce_word(repeats, 1, 1, static_cast<Word>(stride)));
+  ResetMask();
+  set_flag(PIPE_V, PIPE_S, EVENT_ID7);
+  wait_flag(PIPE_V, PIPE_S, EVENT_ID7);
+  // The first extreme wins, as in the instruction; a NaN before all.
+  std::uint32_t best = 0;
+  for (std::uint32_t r = 1; r < static_cast<std::uint32_t>(repeat); ++r) {
+    const float value = static_cast<float>(tmp.GetValue(2 * r)), old = static_cast<float>(tmp.GetValue(2 * best));
+    if (old == old && (value != value || (maximum ? value > old : value < old))) best = r;
+  }
+  const auto position = static_cast<std::uint32_t>(tmp.template ReinterpretCast<Index>().GetValue(2 * best + 1)) +
+                        best * static_cast<std::uint32_t>(stride) * static_cast<std::uint32_t>(32 / sizeof(T));
+  dst.SetValue(0, tmp.GetValue(2 * best));
+  dst.template ReinterpretCast<Index>().SetValue(1, position);
+  set_flag(PIPE_S, PIPE_V, EVENT_ID7);
+  wait_flag(PIPE_S, PIPE_V, EVENT_ID7);
 }
+}  // namespace vec
+#define VITRUVIAN_REDUCE_EXTREME(Name, maximum)                                                                      \
+  template <typename T>                                                                                              \
+  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<T>& tmp,        \
+                             const std::int32_t count, bool calIndex = false) {                                      \
+    vec::reduce_extreme<maximum>(dst, src, tmp, count, calIndex);                                                    \
+  }                                                                                                                  \
+  template <typename T>                                                                                              \
+  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<T>& tmp,        \
+                             const std::int32_t mask, const std::int32_t repeat, const std::int32_t srcRepStride,    \
+                             bool calIndex = false) {                                                                \
+    vec::reduce_extreme_repeats<maximum>(dst, src, tmp, static_cast<std::uint64_t>(mask), repeat, srcRepStride, calIndex); \
+  }                                                                                                                  \
+  template <typename T>                                                                                              \
+  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<T>& tmp,        \
+                             const std::uint64_t mask[], const std::int32_t repeat, const std::int32_t srcRepStride, \
+                             bool calIndex = false) {                                                                \
+    vec::reduce_extreme_repeats<maximum>(dst, src, tmp, mask, repeat, srcRepStride, calIndex);                       \
+  }
+VITRUVIAN_REDUCE_EXTREME(ReduceMax, true)
+VITRUVIAN_REDUCE_EXTREME(ReduceMin, false)
+#undef VITRUVIAN_REDUCE_EXTREME
 template <typename T>
 VITRUVIAN_INLINE T GetAccVal() {
   const auto bits = static_cast<std::uint32_t>(vitruvian::spr::read<vitruvian::spr::ACC_VAL>());
@@ -232,5 +286,18 @@ VITRUVIAN_INLINE void GetReduceMaxMinCount(T& value, T& index) {
     index = __builtin_bit_cast(T, static_cast<std::uint32_t>(bits >> 32));
   }
 }
+
+template <typename T>
+VITRUVIAN_INLINE void GetReduceMaxMinCount(T& value) {
+  T index;
+  GetReduceMaxMinCount(value, index);
+}
+// The newer names.
+template <typename T>
+VITRUVIAN_INLINE T GetReduceRepeatSumSpr() { return GetAccVal<T>(); }
+template <typename T>
+VITRUVIAN_INLINE void GetReduceRepeatMaxMinSpr(T& value, T& index) { GetReduceMaxMinCount(value, index); }
+template <typename T>
+VITRUVIAN_INLINE void GetReduceRepeatMaxMinSpr(T& value) { GetReduceMaxMinCount(value); }
 
 }  // namespace AscendC
