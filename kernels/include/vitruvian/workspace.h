@@ -14,7 +14,11 @@ VITRUVIAN_INLINE void SetSysWorkspaceForce(GM_ADDR workspace) { g_sysWorkspace =
 VITRUVIAN_INLINE void SetSysWorkspace(GM_ADDR workspace) {
   if (g_sysWorkspace == nullptr) g_sysWorkspace = workspace;
 }
-VITRUVIAN_INLINE GM_ADDR GetSysWorkSpacePtr() { return g_sysWorkspace; }
+// Without a workspace of the kernel's own: the one that the launch gives to the headers.
+VITRUVIAN_INLINE GM_ADDR GetSysWorkSpacePtr() {
+  if (g_sysWorkspace != nullptr) return g_sysWorkspace;
+  return reinterpret_cast<GM_ADDR>(vitruvian::spr::read_constant<vitruvian::spr::SYS_WORKSPACE>());
+}
 VITRUVIAN_INLINE GM_ADDR GetUserWorkspace(GM_ADDR workspace) { return workspace + kSystemWorkspaceBytes; }
 
 namespace barrier {

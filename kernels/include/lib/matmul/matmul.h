@@ -3,7 +3,7 @@
 //   mix kernel      AIV: this object sends orders (matmul_session.h)       AIC: serves them (matmul_server.h)
 //   ASCENDC_CUBE_ONLY   the object computes on its own AIC
 //
-// With C in UB, Iterate() asks for the tile after the one it delivers, so that the cube computes while the vector core works.
+// With C in UB, Iterate() asks for the tiles after the one it delivers, so that the cube computes while the vector core works.
 // A tile in UB has rows of baseN elements, also at the edge. Approximation: one schedule for all MatmulConfigs.
 #pragma once
 
@@ -114,22 +114,22 @@ class MatmulImpl {
     if (enPartialSum) vitruvian_stop();  // not offered: C of the tile before is no longer in L0C
     if constexpr (!sync) {
       restart();
-      if constexpr (kTilesInUb) request_tile(0);
+      if constexpr (kTilesInUb) request_tiles(0);
       return true;
     }
     if (++tile_ >= tiles()) {
       restart();
       return false;
     }
-    if constexpr (kTilesInUb) request_tile(tile_), request_tile(tile_ + 1);
+    if constexpr (kTilesInUb) request_tiles(tile_);
     return true;
   }
   template <bool sync = true>
   VITRUVIAN_INLINE void GetTensorC(const LocalTensor<TC>& tile, std::uint8_t = 0, bool = false) {
     if constexpr (!kInUse) return;
-    if constexpr (!sync) ++tile_, request_tile(tile_), request_tile(tile_ + 1);
-    const std::uint32_t place = tile_place_[tile_ & 1];
-    matmul_library::g_session.wait_for(tile_number_[tile_ & 1]);
+    if constexpr (!sync) ++tile_, request_tiles(tile_);
+    const std::uint32_t place = tile_place_[static_cast<std::uint32_t>(tile_) % matmul_library::kPlaces];
+    matmul_library::g_session.wait_for(tile_number_[static_cast<std::uint32_t>(tile_) % matmul_library::kPlaces]);
     const std::int32_t rows = C::format == CubeFormat::NZ ? product_.base_m : rows_of(tile_);
     to_ub(tile, matmul_library::kC + place * matmul_library::kTileBytes, static_cast<std::uint32_t>(rows * product_.base_n));
   }
@@ -243,16 +243,21 @@ class MatmulImpl {
     }
   }
 
-  // Asks for a tile in the next of the two places, if there is such a tile and nobody has.
+  // Asks for a tile and the ones after it, as far as there are places, if nobody has.
+  VITRUVIAN_INLINE void request_tiles(std::int32_t tile) {
+    std::int32_t end = tile + static_cast<std::int32_t>(matmul_library::kPlaces);
+    if (end > tiles()) end = tiles();
+    for (std::int32_t i = tile; i < end; ++i) request_tile(i);
+  }
   VITRUVIAN_INLINE void request_tile(std::int32_t tile) {
-    if (tile < requested_ || tile >= tiles()) return;
+    if (tile < requested_) return;
     requested_ = tile + 1;
     settle_reads();
     auto& session = matmul_library::g_session;
-    const std::uint32_t place = session.next_place;
-    session.next_place ^= 1;
-    tile_place_[tile & 1] = static_cast<std::uint8_t>(place);
-    tile_number_[tile & 1] = run(session.region() + matmul_library::kC + place * matmul_library::kTileBytes, tile, 1, 0, true);
+    const std::uint32_t place = session.next_place, at = static_cast<std::uint32_t>(tile) % matmul_library::kPlaces;
+    session.next_place = (place + 1) % matmul_library::kPlaces;
+    tile_place_[at] = static_cast<std::uint8_t>(place);
+    tile_number_[at] = run(session.region() + matmul_library::kC + place * matmul_library::kTileBytes, tile, 1, 0, true);
   }
   // The transfers out of the region are through, so that it may be written again.
   static VITRUVIAN_INLINE void settle_reads() {
@@ -298,8 +303,8 @@ class MatmulImpl {
   std::int32_t org_m_ = 0, org_n_ = 0, org_ka_ = 0, org_kb_ = 0, org_c_ = 0;
   bool a_is_local_ = false, b_is_local_ = false, open_ = false;
   std::int32_t tile_ = -1, requested_ = 0;
-  std::uint8_t tile_place_[2] = {};
-  std::uint64_t tile_number_[2] = {};
+  std::uint8_t tile_place_[matmul_library::kPlaces] = {};
+  std::uint64_t tile_number_[matmul_library::kPlaces] = {};
   struct Nothing {};
   [[no_unique_address]] std::conditional_t<matmul_library::kDirect, CubeType, Nothing> cube_;
 };

@@ -1,10 +1,11 @@
 // What an AIV asks of its AIC, and where both find it: one region of the system workspace for each vector core.
 //
-//   region of AIV i:  | orders: ring of 8 lines | the AIC's answer | state | 4 products | A | B | bias | two tiles of C |
+//   region of AIV i:  | orders: ring of 8 lines | the AIC's answer | state | 4 products | A | B | bias | four tiles of C |
 //
 // A product is what the object's setters say; an order names a product and a run of its tiles, so that a loop over tiles moves
 // one line a tile. The server polls the order's number, computes, and answers with the number of the last finished order.
-// Numbers rise from 1 within a launch; the server clears its lines before it lets the clients start (flag 0).
+// Numbers rise over all launches: the server starts each launch at a new base, beyond what the last one left in the lines, and
+// then lets the clients start (flag 0).
 #pragma once
 
 #include "lib/matmul/matmul_types.h"
@@ -41,16 +42,18 @@ inline constexpr std::uint32_t kRing = 8, kProducts = 4;
 inline constexpr Bytes kProductBytes = 256;
 static_assert(sizeof(Order) <= kLine && sizeof(Product) <= kProductBytes && sizeof(Product) % 8 == 0);
 
-enum class ClientState : std::uint32_t { unknown = 0, connected = 1, gone = 2 };
-
 // Offsets inside a region. Tensors in UB travel through A, B and bias; a C tile is at most L0C.
-inline constexpr Bytes kAnswer = kRing * kLine, kState = kAnswer + kLine, kProductRing = kState + kLine;
+// The line of the answer has the base of the launch behind it; the state is the base once the client has registered.
+inline constexpr Bytes kAnswer = kRing * kLine, kBase = kAnswer + 8, kState = kAnswer + kLine, kProductRing = kState + kLine;
+inline constexpr std::uint64_t kBaseStep = 1ull << 32;
 inline constexpr Bytes kUbCopy = 192 * 1024, kBiasCopy = 32 * 1024, kTileBytes = 128 * 1024;
 inline constexpr Bytes kA = 4096, kB = kA + kUbCopy, kBias = kB + kUbCopy, kC = kBias + kBiasCopy;
 inline constexpr Bytes kRegion = 1024 * 1024;
-static_assert(kProductRing + kProducts * kProductBytes <= kA && kC + 2 * kTileBytes <= kRegion);
+// Tiles under way at once: a round trip of messages takes longer than a tile.
+inline constexpr std::uint32_t kPlaces = 4;
+static_assert(kProductRing + kProducts * kProductBytes <= kA && kC + kPlaces * kTileBytes <= kRegion);
 inline constexpr std::uint32_t kClientsPerServer = 2;
-inline constexpr std::uint16_t kReadyFlag = 0;  // AIC -> AIVs: the lines are clear
+inline constexpr std::uint16_t kReadyFlag = 0;  // AIC -> AIVs: the base stands
 
 template <typename T>
 VITRUVIAN_INLINE T load_shared(std::uint64_t address) {
@@ -67,12 +70,5 @@ VITRUVIAN_INLINE void copy_words(std::uint64_t* to, const std::uint64_t* from, s
 }
 
 }  // namespace matmul_library
-
-#if !__has_include("vitruvian/workspace.h")
-// The workspace of the launch; the library finds its own part of it without this pointer.
-VITRUVIAN_INLINE __gm__ std::uint8_t* GetSysWorkSpacePtr() {
-  return reinterpret_cast<std::uint8_t*>(vitruvian::spr::read_constant<vitruvian::spr::SYS_WORKSPACE>());
-}
-#endif
 
 }  // namespace AscendC
