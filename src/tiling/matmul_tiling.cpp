@@ -10,8 +10,8 @@
 #include <string>
 #include <tuple>
 
-#include "include/vitruvian/error.h"
-#include "kernels/include/tiling/tiling_api.h"
+#include "vitruvian/error.h"
+#include <tiling/tiling_api.h>
 
 namespace matmul_tiling {
 
@@ -69,7 +69,6 @@ struct Grid {
 
 Grid choose_grid(const MatmulProblem& p, const Limits& limits) {
   const std::int32_t unit_m = std::max(kFractal, p.align_m), unit_n = std::max(limits.unit_n, p.align_n);
-  if (p.single_m > 0 && p.single_n > 0) return {p.single_m, p.single_n};
   using Key = std::tuple<std::int64_t, int, std::int64_t>;
   std::optional<Key> best;
   Grid grid{};

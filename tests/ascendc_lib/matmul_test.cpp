@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/include/tiling/tiling_api.h"
+#include <tiling/tiling_api.h>
 #include "tests/kernels/kernel_run.h"
 
 using namespace kernel_tests;
