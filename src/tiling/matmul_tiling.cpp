@@ -55,7 +55,9 @@ Limits limits_of(const MatmulProblem& p, const platform_ascendc::PlatformAscendC
   limits.l0c = p.l0c_bytes > 0 ? p.l0c_bytes : size(CoreMemType::L0_C);
   limits.l1 = p.l1_bytes > 0 ? p.l1_bytes : size(CoreMemType::L1);
   const bool in_ub = p.c.position == TPosition::VECIN || p.c.position == TPosition::VECCALC || p.c.position == TPosition::VECOUT;
-  limits.ub_for_c = !in_ub ? limits.l0c * 2 : p.ub_bytes > 0 ? p.ub_bytes : size(CoreMemType::UB) / 3;
+  // A caller who fixes the tile knows what else is in UB.
+  const bool fixed = p.base_m > 0 && p.base_n > 0;
+  limits.ub_for_c = !in_ub ? limits.l0c * 2 : p.ub_bytes > 0 ? p.ub_bytes : fixed ? size(CoreMemType::UB) : size(CoreMemType::UB) / 3;
   limits.widest = p.has_bias ? static_cast<std::int64_t>(platform.bias_table_bytes()) / 4 : kLargestBase;
   limits.element = bytes_of(p.a.type);
   limits.out = bytes_of(p.c.type);
