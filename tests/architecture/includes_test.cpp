@@ -31,6 +31,8 @@ const std::map<std::string, Folders> kAllowed{
     {"src/trace", {"isa"}},
     {"src/sim", {"isa", "src/chip", "src/memory", "src/pipe", "src/noc", "src/scalar", "src/mte", "cube_unit", "vector_unit"}},
     {"src/runtime", {"isa", "src/chip", "src/memory", "src/noc", "hbm_model", "src/scalar", "src/sim", "src/trace"}},
+    {"src/tiling", {"src/chip"}},
+    {"src/acl", {}},
     {"src/report", {"src/chip", "src/trace"}},
     {"src/workload", {"isa", "src/chip", "src/memory", "src/report", "src/trace", "src/runtime"}},
     {"src/cli", {"isa", "src/chip", "src/report", "src/trace", "src/runtime", "src/workload"}},
