@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-packages=(clang-19 lld-19 llvm-19 libsystemc-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev libdw-dev libelf-dev
+packages=(clang-19 lld-19 llvm-19 gcc-riscv64-unknown-elf libsystemc-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev libdw-dev libelf-dev
           libopenblas-dev pkg-config cmake ninja-build ccache g++ git python3-venv python3-dev)
 
 say() { printf '\033[1m== %s\033[0m\n' "$*"; }

@@ -196,6 +196,7 @@ class Device {
 struct CompileOptions {
   std::vector<std::string> flags;    // extra -D, -I, -include, -O
   bool keep_temporaries = false;
+  std::string compiler{};            // name or path of a clang++ or riscv64 g++; empty: $VITRUVIAN_CLANG, or clang++-19 and its neighbours
 };
 // Errors: Error with the compiler's diagnostics, or naming the Debian package of a missing compiler.
 void compile(const std::string& source, const std::string& elf, const CompileOptions& options = {});

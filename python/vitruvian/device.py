@@ -11,10 +11,13 @@ from .arguments import BoundArguments, DeviceArray
 from .run import KernelRun, Run
 
 
-def compile(source, output=None, flags=()) -> str:
-    """Compiles a kernel source to an ELF with the stock clang++ and returns its path (default: the source's name with .elf)."""
+def compile(source, output=None, flags=(), compiler="") -> str:
+    """Compiles a kernel source to an ELF with the stock clang++ and returns its path (default: the source's name with .elf).
+
+    compiler: another clang++, or riscv64-unknown-elf-g++, by name or path.
+    """
     output = Path(output) if output is not None else Path(source).with_suffix(".elf")
-    _core.compile(os.fspath(source), os.fspath(output), list(flags))
+    _core.compile(os.fspath(source), os.fspath(output), list(flags), compiler)
     return os.fspath(output)
 
 

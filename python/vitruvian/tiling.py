@@ -18,6 +18,8 @@ class MatmulTiling(bytes):
     def __repr__(self):
         return f"<MatmulTiling cores={self.cores} single={self.single} base={self.base}>"
 
+    __str__ = __repr__
+
 
 def matmul(m, n, k, cores=1, dtype="fp16", out_dtype="fp32", bias=False, c_in_ub=False, chip="ascend910c", **fixed):
     """A TCubeTiling for C[m, n] = A[m, k] x B[k, n]. cores: vector cores of a mix kernel, cube cores of a cube-only one.

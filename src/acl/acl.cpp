@@ -1,6 +1,6 @@
 // The acl interface over vitruvian::Device. One process, one table of devices; each call takes the lock, so threads may call
 // together. Exceptions end here: they become codes, with their text in aclGetRecentErrMsg().
-#include "kernels/include/acl/acl.h"
+#include <acl/acl.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -12,8 +12,8 @@
 #include <optional>
 #include <string>
 
-#include "include/vitruvian/vitruvian.h"
-#include "kernels/include/acl/launch.h"
+#include "vitruvian/vitruvian.h"
+#include <acl/launch.h>
 
 namespace {
 

@@ -9,7 +9,7 @@ namespace vitruvian::cli {
 
 void add_cc(CLI::App& app, int& status) {
   struct Options {
-    std::string source, output, launchers;
+    std::string source, output, compiler, launchers;
     std::vector<std::string> defines, includes, flags;
     bool keep = false;
   };
@@ -20,11 +20,12 @@ void add_cc(CLI::App& app, int& status) {
   command->add_option("-D", options->defines, "Define a macro")->allow_extra_args(false);
   command->add_option("-I", options->includes, "Add an include folder")->allow_extra_args(false);
   command->add_option("--flag", options->flags, "Pass a flag to the compiler as it stands")->allow_extra_args(false);
+  command->add_option("--compiler", options->compiler, "clang++ or riscv64 g++ by name or path (default: clang++-19 and its neighbours)");
   command->add_option("--launchers", options->launchers, "Write host code that launches the kernels into a folder");
   command->add_flag("--keep-temporaries", options->keep, "Keep objects between compiler and linker");
   command->callback([options, &status] {
     if (options->output.empty()) options->output = std::filesystem::path(options->source).stem().string() + ".elf";
-    CompileOptions compile_options{.flags = options->flags, .keep_temporaries = options->keep};
+    CompileOptions compile_options{.flags = options->flags, .keep_temporaries = options->keep, .compiler = options->compiler};
     for (const std::string& define : options->defines) compile_options.flags.push_back("-D" + define);
     for (const std::string& include : options->includes) compile_options.flags.push_back("-I" + include);
     compile(options->source, options->output, compile_options);

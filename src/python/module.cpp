@@ -69,7 +69,9 @@ PYBIND11_MODULE(_core, module) {
   module.def("data_directory", &data_directory);
   module.def(
       "compile",
-      [](const std::string& source, const std::string& elf, const std::vector<std::string>& flags) { compile(source, elf, {.flags = flags}); },
+      [](const std::string& source, const std::string& elf, const std::vector<std::string>& flags, const std::string& compiler) {
+        compile(source, elf, {.flags = flags, .keep_temporaries = false, .compiler = compiler});
+      },
       py::call_guard<py::gil_scoped_release>());
   bind_results(module);
   bind_device(module);

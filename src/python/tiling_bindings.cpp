@@ -3,7 +3,7 @@
 
 #include <pybind11/stl.h>
 
-#include "kernels/include/tiling/tiling_api.h"
+#include <tiling/tiling_api.h>
 #include "src/python/bindings.h"
 
 namespace py = pybind11;

@@ -24,6 +24,7 @@
 
 #include <fmt/format.h>
 
+#include "src/runtime/hints.h"
 #include "src/runtime/object_file.h"
 #include "src/runtime/single_source.h"
 #include "vitruvian/error.h"
@@ -95,7 +96,8 @@ std::string find_in_path(const std::string& name) {
 }
 
 struct Tools {
-  std::string clang, lld, objcopy;
+  std::string compiler, lld, objcopy;
+  bool is_gcc = false;
 };
 
 // The versions tried in order; the headers are written for the first.
@@ -108,23 +110,33 @@ std::string find_companion(const std::string& name, const std::string& suffix, c
   throw Error(fmt::format("{} is missing", name), "vitruvian cc", fmt::format("the Debian package {} (apt install {})", package, package), "no such program in PATH");
 }
 
-Tools find_tools() {
+// The compiler that was asked for; its version suffix goes to `suffix`, so that linker and tools match.
+std::string find_chosen_compiler(const std::string& chosen, const char* where, std::string& suffix) {
+  const std::string path = chosen.find('/') != std::string::npos ? chosen : find_in_path(chosen);
+  if (path.empty() || access(path.c_str(), X_OK) != 0) throw Error("the compiler does not exist", where, "a clang++ of version 16 to 20, or a riscv64 g++", chosen);
+  const std::string file = fs::path(path).filename();
+  if (const auto dash = file.rfind('-'); file.starts_with("clang++-") && dash != std::string::npos) suffix = file.substr(dash);
+  return path;
+}
+
+Tools find_tools(const std::string& chosen) {
   Tools tools;
   std::string suffix;
-  if (const char* chosen = std::getenv("VITRUVIAN_CLANG"); chosen && *chosen) {
-    tools.clang = std::strchr(chosen, '/') ? chosen : find_in_path(chosen);
-    if (tools.clang.empty() || access(tools.clang.c_str(), X_OK) != 0) throw Error("the compiler does not exist", "VITRUVIAN_CLANG", "a clang++ of version 16 to 20", chosen);
-    const std::string file = fs::path(tools.clang).filename();
-    if (const auto dash = file.rfind('-'); dash != std::string::npos) suffix = file.substr(dash);
+  if (!chosen.empty()) {
+    tools.compiler = find_chosen_compiler(chosen, "vitruvian cc", suffix);
+  } else if (const char* set = std::getenv("VITRUVIAN_CLANG"); set && *set) {
+    tools.compiler = find_chosen_compiler(set, "VITRUVIAN_CLANG", suffix);
   } else {
     for (const char* candidate : kSuffixes)
-      if (tools.clang = find_in_path(std::string("clang++") + candidate); !tools.clang.empty()) {
+      if (tools.compiler = find_in_path(std::string("clang++") + candidate); !tools.compiler.empty()) {
         suffix = candidate;
         break;
       }
-    if (tools.clang.empty())
+    if (tools.compiler.empty())
       throw Error("no clang++ found", "vitruvian cc", "the Debian package clang-19 (apt install clang-19 lld-19 llvm-19), or VITRUVIAN_CLANG", "no clang++-19, -20, -18, -17, -16 in PATH");
   }
+  const std::string file = fs::path(tools.compiler).filename();
+  tools.is_gcc = file.find("g++") != std::string::npos && !file.starts_with("clang");
   tools.lld = find_companion("ld.lld", suffix, "lld-19");
   tools.objcopy = find_companion("llvm-objcopy", suffix, "llvm-19");
   return tools;
@@ -135,26 +147,33 @@ Tools find_tools() {
 enum Pass { kAic, kAiv };
 constexpr std::array<const char*, 2> kPassNames = {"aic", "aiv"};
 
+// What both compilers are told.
+const Command kCommonFlags = {
+    "-mabi=lp64d", "-mcmodel=medany", "-mno-relax", "-fpie", "-std=c++20", "-O2", "-g", "-ffreestanding", "-fno-exceptions", "-fno-rtti",
+    "-fno-threadsafe-statics", "-fno-math-errno", "-ffp-contract=off", "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables",
+    // Address 0 is the first byte of UB.
+    "-fno-delete-null-pointer-checks",
+    // Tables in memory cost a load of global memory each.
+    "-fno-jump-tables", "-Wno-unknown-pragmas"};
+const Command kClangFlags = {"--target=riscv64-unknown-elf", "-march=rv64imfdc_zfh", "-Xclang", "-ffloat16-excess-precision=none", "-mllvm",
+                             "-riscv-disable-using-constant-pool-for-large-ints", "-fno-vectorize", "-fno-slp-vectorize", "-Wno-c++11-narrowing", "-nostdlibinc"};
+// g++ 12 has no _Float16 on this target (kernels/include/vitruvian/half_class.h) and knows no attribute `nodebug`.
+const Command kGccFlags = {"-march=rv64imfdc_zicsr_zifencei", "-fno-tree-vectorize", "-fpermissive", "-Wno-narrowing", "-Wno-attributes", "-msmall-data-limit=0"};
+
 Command compile_command(const Tools& tools, Pass pass, const std::string& source, const fs::path& object, const CompileOptions& options) {
   const std::string data = data_directory();
-  Command command = {
-      tools.clang, "--target=riscv64-unknown-elf", "-march=rv64imfdc_zfh", "-mabi=lp64d", "-mcmodel=medany", "-mno-relax", "-fpie",
-      "-std=c++20", "-O2", "-g", "-ffreestanding", "-fno-exceptions", "-fno-rtti", "-fno-threadsafe-statics", "-fno-math-errno",
-      "-ffp-contract=off", "-Xclang", "-ffloat16-excess-precision=none", "-ffunction-sections", "-fdata-sections",
-      "-fno-asynchronous-unwind-tables",
-      // Address 0 is the first byte of UB.
-      "-fno-delete-null-pointer-checks",
-      // Tables in memory cost a load of global memory each.
-      "-fno-jump-tables", "-mllvm", "-riscv-disable-using-constant-pool-for-large-ints",
-      "-fno-vectorize", "-fno-slp-vectorize", "-Wno-c++11-narrowing", "-Wno-unknown-pragmas",
-      "-nostdlibinc", "-nostdinc++", "-isystem", data + "/kernels/include/std", "-I" + data + "/kernels/include", "-I" + data,
-      "-D__NPU_ARCH__=2201", "-D__CCE_AICORE__=220", "-D__VITRUVIAN__=1"};
+  Command command = {tools.compiler};
+  const auto append = [&](const Command& words) { command.insert(command.end(), words.begin(), words.end()); };
+  append(tools.is_gcc ? kGccFlags : kClangFlags);
+  append(kCommonFlags);
+  append({"-nostdinc++", "-isystem", data + "/kernels/include/std", "-I" + data + "/kernels/include", "-I" + data, "-D__NPU_ARCH__=2201", "-D__CCE_AICORE__=220",
+          "-D__VITRUVIAN__=1"});
   if (pass == kAic)
-    command.insert(command.end(), {"-DASC_CORE=0", "-D__DAV_C220_CUBE__=1"});
+    append({"-DASC_CORE=0", "-D__DAV_C220_CUBE__=1"});
   else
-    command.insert(command.end(), {"-DASC_CORE=1", "-D__DAV_C220_VEC__=1"});
-  command.insert(command.end(), options.flags.begin(), options.flags.end());
-  command.insert(command.end(), {"-x", "c++", "-c", source, "-o", object.string()});
+    append({"-DASC_CORE=1", "-D__DAV_C220_VEC__=1"});
+  append(options.flags);
+  append({"-x", "c++", "-c", source, "-o", object.string()});
   return command;
 }
 
@@ -282,7 +301,7 @@ class WorkFolder {
 
 void compile(const std::string& source, const std::string& elf, const CompileOptions& options) {
   if (!fs::is_regular_file(source)) throw Error("cannot read the kernel source", source, "a C++ file", "no such file");
-  const Tools tools = find_tools();
+  const Tools tools = find_tools(options.compiler);
   const WorkFolder folder(elf, options.keep_temporaries);
   // Host code in the same file stays out of the device passes; #line keeps the source's name and lines.
   std::string device_source = fs::absolute(source).string();
@@ -303,7 +322,7 @@ void compile(const std::string& source, const std::string& elf, const CompileOpt
   }
   const std::array<Outcome, 2> outcomes = {finish(passes[kAic]), finish(passes[kAiv])};
   for (const Pass pass : {kAic, kAiv})
-    if (!outcomes[pass].ok) throw Error(fmt::format("the kernel does not compile for the {}\n{}", kPassNames[pass], outcomes[pass].text), source, {}, {});
+    if (!outcomes[pass].ok) throw Error(fmt::format("the kernel does not compile for the {}\n{}{}", kPassNames[pass], outcomes[pass].text, runtime::hints_for(outcomes[pass].text)), source, {}, {});
   const KernelSet module = read_module(objects, source);
   for (const Pass pass : {kAic, kAiv}) prepare_object(tools, pass, module, folder.path(), objects[pass], prepared[pass]);
   link(tools, module, folder.path(), prepared, elf);

@@ -34,7 +34,7 @@ std::string identifier(std::string text) {
 std::string header_of(const std::string& kernel, const std::string& image) {
   return fmt::format(R"(// Made by vitruvian cc: launches the kernel {0}.
 #pragma once
-#include "kernels/include/acl/launch.h"
+#include <acl/launch.h>
 extern "C" const unsigned char {1}_begin[], {1}_end[];
 template <typename... Arguments>
 uint32_t aclrtlaunch_{0}(uint32_t blockDim, aclrtStream stream, Arguments... arguments) {{

@@ -10,8 +10,8 @@
 #include <string>
 #include <tuple>
 
-#include "include/vitruvian/error.h"
-#include "kernels/include/tiling/tiling_api.h"
+#include "vitruvian/error.h"
+#include <tiling/tiling_api.h>
 
 namespace matmul_tiling {
 
@@ -55,7 +55,9 @@ Limits limits_of(const MatmulProblem& p, const platform_ascendc::PlatformAscendC
   limits.l0c = p.l0c_bytes > 0 ? p.l0c_bytes : size(CoreMemType::L0_C);
   limits.l1 = p.l1_bytes > 0 ? p.l1_bytes : size(CoreMemType::L1);
   const bool in_ub = p.c.position == TPosition::VECIN || p.c.position == TPosition::VECCALC || p.c.position == TPosition::VECOUT;
-  limits.ub_for_c = !in_ub ? limits.l0c * 2 : p.ub_bytes > 0 ? p.ub_bytes : size(CoreMemType::UB) / 3;
+  // A caller who fixes the tile knows what else is in UB.
+  const bool fixed = p.base_m > 0 && p.base_n > 0;
+  limits.ub_for_c = !in_ub ? limits.l0c * 2 : p.ub_bytes > 0 ? p.ub_bytes : fixed ? size(CoreMemType::UB) : size(CoreMemType::UB) / 3;
   limits.widest = p.has_bias ? static_cast<std::int64_t>(platform.bias_table_bytes()) / 4 : kLargestBase;
   limits.element = bytes_of(p.a.type);
   limits.out = bytes_of(p.c.type);
@@ -69,7 +71,6 @@ struct Grid {
 
 Grid choose_grid(const MatmulProblem& p, const Limits& limits) {
   const std::int32_t unit_m = std::max(kFractal, p.align_m), unit_n = std::max(limits.unit_n, p.align_n);
-  if (p.single_m > 0 && p.single_n > 0) return {p.single_m, p.single_n};
   using Key = std::tuple<std::int64_t, int, std::int64_t>;
   std::optional<Key> best;
   Grid grid{};

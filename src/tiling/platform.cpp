@@ -1,4 +1,4 @@
-#include "kernels/include/tiling/platform/platform_ascendc.h"
+#include <tiling/platform/platform_ascendc.h>
 
 #include <map>
 #include <memory>

@@ -1,11 +1,11 @@
 // Sizes mirror kernels/include/lib/vector/scratch.h: floats of a row's working tensors, 64 folded lanes, a block, a result, and
 // the rounding of the tensors.
-#include "kernels/include/tiling/vector_tiling.h"
+#include <tiling/vector_tiling.h>
 
 #include <algorithm>
 #include <string>
 
-#include "include/vitruvian/error.h"
+#include "vitruvian/error.h"
 
 namespace AscendC {
 

@@ -10,8 +10,6 @@ import vitruvian as vt
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-KERNELS = Path(__file__).parent / "kernels"
-
 
 @pytest.fixture(scope="session")
 def device():
@@ -22,6 +20,7 @@ def device():
 def modules(device, tmp_path_factory):
     """Compiled modules by the name of their book, or by the stem of a file in kernels/."""
     from books import BOOKS
+    from machine import KERNELS
     folder = tmp_path_factory.mktemp("ascendc")
     sources = {path.stem: path for path in KERNELS.glob("*.cpp")}
     for name, book in BOOKS.items():

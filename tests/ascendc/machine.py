@@ -5,11 +5,13 @@ does not write is compared too: the whole image is the guard zone.
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Callable
 
 import ml_dtypes
 import numpy as np
 
+KERNELS = Path(__file__).parent / "kernels"  # written by hand
 IMAGE = 48 * 1024
 RESULTS = IMAGE - 256  # scalar results of a statement, 64 bits each
 GLOBAL = 16 * 1024  # device memory behind the image: source and destination of transfers

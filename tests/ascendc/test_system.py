@@ -38,11 +38,12 @@ def test_cross_core_flags(modules, blocks):
     assert list(out[:2]) == [(5 + 2) * 3, (5 + 2) * 3 + 1]
 
 
+@pytest.mark.parametrize("stages", [2, 24])
 @pytest.mark.parametrize("sync", ["auto", "strict"])
-def test_pools(modules, sync):
-    x, z = np.random.default_rng(1).standard_normal(8192).astype(np.float32), np.zeros(8192, np.float32)
-    run(modules, "pools", 1, [x, vt.out(z), x.size], sync=sync)
-    np.testing.assert_array_equal(z, x + np.float32(0.5) + np.float32(0.5))
+def test_pools(modules, sync, stages):
+    x, z = np.random.default_rng(1).integers(-99, 99, 8192).astype(np.float32), np.zeros(8192, np.float32)
+    run(modules, "pools", 1, [x, vt.out(z), x.size, stages], sync=sync)
+    np.testing.assert_array_equal(z, x + stages / 2)
 
 
 @pytest.mark.parametrize("sync", ["auto", "strict"])
@@ -50,7 +51,7 @@ def test_containers(modules, sync):
     x, y, facts = np.random.default_rng(2).standard_normal(256).astype(np.float16), np.zeros(256, np.float16), np.zeros(16, np.int64)
     run(modules, "containers", 1, [x, vt.out(y), vt.out(facts)], sync=sync)
     np.testing.assert_array_equal(y, np.abs(x))
-    assert list(facts[:12]) == [1, 0, 256, 1, 1, 1, 1, 1, 40, 416, 448, 128]
+    assert list(facts[:13]) == [1, 0, 256, 1, 1, 1, 1, 1, 40, 416, 448, 128, 1]
 
 
 class ScaleTiling(ctypes.Structure):

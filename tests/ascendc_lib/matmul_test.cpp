@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstring>
 
-#include "kernels/include/tiling/tiling_api.h"
+#include <tiling/tiling_api.h>
 #include "tests/kernels/kernel_run.h"
 
 using namespace kernel_tests;
@@ -69,7 +69,6 @@ TEST_CASE("matmul, bias and leaky ReLU of the sample's form are right under any 
     for (const auto sync : {vitruvian::Sync::automatic, vitruvian::Sync::strict}) {
       auto api = leaky_tiling(m, n, k, t.cores);
       api.SetFixSplit(t.base_m, t.base_n, t.base_k);
-      if (t.base_m == 256) api.SetBufferSpace(-1, -1, 192 * 1024);
       api.SetTraverse(t.traverse);
       TCubeTiling tiling;
       REQUIRE(api.GetTiling(tiling) == 0);

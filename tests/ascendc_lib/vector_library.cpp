@@ -196,6 +196,44 @@ __aicore__ inline void RunUnPad(GM_ADDR src, GM_ADDR dst, GM_ADDR tiling, uint32
   Store(dst, y, t.srcHeight * (t.srcWidth - right));
 }
 
+template <typename T>
+__aicore__ inline void RunMath(GM_ADDR a, GM_ADDR b, GM_ADDR dst, uint32_t n, uint32_t which, float scalar) {
+  TPipe pipe;
+  auto x = Fetched<T>(pipe, a, n), z = Fetched<T>(pipe, b, n), y = Buffer<T>(pipe, n);
+  switch (which) {
+    case 0: Ceil(y, x, n); break;
+    case 1: Floor(y, x, n); break;
+    case 2: Trunc(y, x, n); break;
+    case 3: Round(y, x, n); break;
+    case 4: Frac(y, x, n); break;
+    case 5: Sign(y, x, n); break;
+    case 6: Log(y, x, n); break;
+    case 7: Log2(y, x, n); break;
+    case 8: Log10(y, x, n); break;
+    case 9: Power(y, x, z, n); break;
+    case 10: Power(y, x, (T)scalar, n); break;
+    default: Power(y, (T)scalar, z, n); break;
+  }
+  Store(dst, y, n);
+}
+template <typename T>
+__aicore__ inline void RunQuant(GM_ADDR src, GM_ADDR dst, uint32_t n, float scale, float offset) {
+  TPipe pipe;
+  auto x = Fetched<T>(pipe, src, n);
+  auto y = Buffer<int8_t>(pipe, n);
+  AscendQuant(y, x, scale, offset, n);
+  Store(dst, y, n);
+}
+template <typename T>
+__aicore__ inline void RunDequant(GM_ADDR src, GM_ADDR scale, GM_ADDR dst, uint32_t m, uint32_t n) {
+  TPipe pipe;
+  auto x = Fetched<int32_t>(pipe, src, m * n);
+  auto s = Fetched<float>(pipe, scale, n);
+  auto y = Buffer<T>(pipe, m * n);
+  AscendDequant(y, x, s, DequantParams{m, n, n});
+  Store(dst, y, m * n);
+}
+
 #define KERNELS(T, suffix)                                                                                                                                   \
   extern "C" __global__ __aicore__ void softmax_##suffix(GM_ADDR src, GM_ADDR dst, GM_ADDR sum, GM_ADDR max, GM_ADDR tiling, uint32_t rows, uint32_t stride,   \
                                                          uint32_t width, uint32_t tmp) {                                                                     \
@@ -218,6 +256,15 @@ __aicore__ inline void RunUnPad(GM_ADDR src, GM_ADDR dst, GM_ADDR tiling, uint32
   }                                                                                                                                                          \
   extern "C" __global__ __aicore__ void activation_##suffix(GM_ADDR a, GM_ADDR b, GM_ADDR dst, uint32_t n, uint32_t which, float scalar, uint32_t tmp) {     \
     RunActivation<T>(a, b, dst, n, which, scalar, tmp);                                                                                                      \
+  }                                                                                                                                                          \
+  extern "C" __global__ __aicore__ void math_##suffix(GM_ADDR a, GM_ADDR b, GM_ADDR dst, uint32_t n, uint32_t which, float scalar) {                       \
+    RunMath<T>(a, b, dst, n, which, scalar);                                                                                                                 \
+  }                                                                                                                                                          \
+  extern "C" __global__ __aicore__ void quant_##suffix(GM_ADDR src, GM_ADDR dst, uint32_t n, float scale, float offset) {                                    \
+    RunQuant<T>(src, dst, n, scale, offset);                                                                                                                 \
+  }                                                                                                                                                          \
+  extern "C" __global__ __aicore__ void dequant_##suffix(GM_ADDR src, GM_ADDR scale, GM_ADDR dst, uint32_t m, uint32_t n) {                                  \
+    RunDequant<T>(src, scale, dst, m, n);                                                                                                                    \
   }                                                                                                                                                          \
   extern "C" __global__ __aicore__ void broadcast_##suffix(GM_ADDR src, GM_ADDR dst, uint32_t rows, uint32_t width, uint32_t axis) {                         \
     RunBroadcast<T>(src, dst, rows, width, axis);                                                                                                            \

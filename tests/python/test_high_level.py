@@ -159,6 +159,57 @@ def test_activations(library, name, which, n, tmp):
     np.testing.assert_allclose(y, expected, **limits)
 
 
+MATH = {"Ceil": np.ceil, "Floor": np.floor, "Trunc": np.trunc, "Round": np.rint, "Frac": lambda x: x - np.trunc(x), "Sign": np.sign, "Log": np.log, "Log2": np.log2,
+        "Log10": np.log10}
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("which", range(len(MATH)), ids=list(MATH))
+@pytest.mark.parametrize("n", [16, 1000, 12000])
+def test_math(library, name, which, n):
+    dtype = TYPES[name]
+    x, y = random(n, dtype, n, 8), empty(n, dtype)
+    x[:6] = 0, -0.5, 0.5, 1.5, -2.5, np.finfo(dtype).smallest_subnormal
+    if which > 5:
+        x = np.abs(x) + dtype(0.125)
+    launch(library, f"math_{name}", x, x, vt.out(y), n, which, 0.0)
+    np.testing.assert_allclose(y, list(MATH.values())[which](x.astype(np.float64)), **(TOLERANCE[name] if which > 5 else dict(rtol=0)))
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("which", [9, 10, 11], ids=["tensor ^ tensor", "tensor ^ scalar", "scalar ^ tensor"])
+@pytest.mark.parametrize("n", [16, 3000])
+def test_power(library, name, which, n):
+    dtype = TYPES[name]
+    x, z, y = random(n, dtype, n), random(n, dtype, 1), empty(n, dtype)
+    z[: n // 2] = np.rint(z[: n // 2])  # integers, under which a negative base has a power
+    scalar = {9: 0.0, 10: -3.0, 11: -2.0}[which]
+    x[np.abs(x) < 0.25] = 0.25
+    launch(library, f"math_{name}", x, z, vt.out(y), n, which, scalar)
+    base, exponent = (scalar if which == 11 else x.astype(np.float64)), (scalar if which == 10 else z.astype(np.float64))
+    with np.errstate(invalid="ignore"):
+        np.testing.assert_allclose(y, np.power(base, exponent), **(TOLERANCE[name] if name == "f16" else dict(rtol=1e-5, atol=1e-6)))
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("n, scale, offset", [(32, 20.0, 0.0), (1000, 7.5, -3.0), (9000, 100.0, 5.0)])
+def test_quant(library, name, n, scale, offset):
+    dtype = TYPES[name]
+    x, y = random(n, dtype, n), np.zeros(n, np.int8)
+    launch(library, f"quant_{name}", x, vt.out(y), n, scale, offset)
+    wide = (x.astype(np.float32) * np.float32(scale) + np.float32(offset)).astype(np.float16)
+    np.testing.assert_array_equal(y, np.clip(np.rint(wide.astype(np.float64)), -128, 127))
+
+
+@pytest.mark.parametrize("name", TYPES)
+@pytest.mark.parametrize("m, n", [(1, 16), (20, 128), (7, 1000), (300, 32)])
+def test_dequant(library, name, m, n):
+    dtype = TYPES[name]
+    x, scale, y = np.random.default_rng(m).integers(-5000, 5000, (m, n), np.int32), random(n, np.float32, 2, 0.01), empty((m, n), dtype)
+    launch(library, f"dequant_{name}", x, scale, vt.out(y), m, n)
+    np.testing.assert_allclose(y, x * scale.astype(np.float64), **TOLERANCE[name])
+
+
 @pytest.mark.parametrize("name", TYPES)
 @pytest.mark.parametrize("axis, rows, width", [(0, 8, 64), (0, 300, 16), (0, 3, 2080), (0, 5, 7), (1, 8, 64), (1, 100, 48), (1, 3, 2080), (1, 5, 7), (2, 1, 16), (2, 1, 1000)])
 def test_broadcast(library, name, axis, rows, width):

@@ -57,3 +57,14 @@ struct UnPadTiling {
   std::uint32_t srcHeight = 0, srcWidth = 0, tmpBuffer1BlockNum = 0, tmpBuffer1RowNum = 0, tmpBuffer2Offset = 0, widthTiling = 0, widthFractal = 0,
                 widthFractalTail = 0;
 };
+
+namespace AscendC {
+namespace tiling {
+using ::LayerNormTiling;
+using ::PadTiling;
+using ::RmsNormTiling;
+using ::SoftMaxTiling;
+using ::TCubeTiling;
+using ::UnPadTiling;
+}  // namespace tiling
+}  // namespace AscendC

@@ -129,10 +129,3 @@ class MultiCoreMatmulTiling : public MatmulApiTiling {
 };
 
 }  // namespace matmul_tiling
-
-namespace AscendC::tiling {
-using ::LayerNormTiling;
-using ::RmsNormTiling;
-using ::SoftMaxTiling;
-using ::TCubeTiling;
-}  // namespace AscendC::tiling

@@ -29,9 +29,9 @@ class TBufPool {
     pool.place(shared.start(), bytes);
     return true;
   }
-  // Waits for the events of the pool's queues, then hands its memory out again.
+  // Waits for the events of the pool's queues, forgets them, and hands the memory out again.
   VITRUVIAN_INLINE void Reset() {
-    g_tPipe->settle_between(start_, start_ + bytes_, hardware_of(position));
+    g_tPipe->forget_between(start_, start_ + bytes_, hardware_of(position));
     used_ = 0;
   }
   VITRUVIAN_INLINE std::uint32_t start() const { return start_; }

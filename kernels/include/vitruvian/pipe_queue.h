@@ -109,12 +109,12 @@ class TPipe {
   // Queues and scratch at an address that InitBuffer or a pool chose.
   template <TPosition source, TPosition destination, std::int32_t depth, auto mask>
   VITRUVIAN_INLINE bool place_queue(TQueBind<source, destination, depth, mask>& queue, std::uint32_t number, std::uint32_t bytes, std::uint32_t address) {
-    queue.buffer_ = pool_ + buffers_;
+    QueueBuffer* first = room_for(number);
+    queue.buffer_ = first;
     queue.number_ = static_cast<std::uint8_t>(number);
     for (std::uint32_t i = 0; i < number; ++i) {
-      if (buffers_ == kBuffers) vitruvian_stop();
-      pool_[buffers_++] = QueueBuffer{address + i * bytes, bytes};
-      pool_[buffers_ - 1].hardware = static_cast<std::uint8_t>(hardware_of(queue.kStorage));
+      first[i] = QueueBuffer{address + i * bytes, bytes};
+      first[i].hardware = static_cast<std::uint8_t>(hardware_of(queue.kStorage));
     }
     return true;
   }
@@ -124,10 +124,16 @@ class TPipe {
     buffer.bytes_ = bytes;
     return true;
   }
-  // Waits for the pending events of the queue buffers in a range.
-  VITRUVIAN_INLINE void settle_between(std::uint32_t first, std::uint32_t last, Hardware hardware) {
-    for (std::uint32_t i = 0; i < buffers_; ++i)
-      if (pool_[i].hardware == static_cast<std::uint8_t>(hardware) && pool_[i].address >= first && pool_[i].address < last) settle(pool_[i]);
+  // Waits for the pending events of the queue buffers in a range, and forgets those buffers.
+  inline __attribute__((noinline)) void forget_between(std::uint32_t first, std::uint32_t last, Hardware hardware) {
+    for (std::uint32_t i = 0; i < buffers_; ++i) {
+      QueueBuffer& buffer = pool_[i];
+      if (buffer.bytes == 0 || buffer.hardware != static_cast<std::uint8_t>(hardware) || buffer.address < first || buffer.address >= last) continue;
+      settle(buffer);
+      give_back(static_cast<HardEvent>(buffer.produce_event), buffer.own_produced);
+      give_back(static_cast<HardEvent>(buffer.release_event), buffer.own_released);
+      buffer.bytes = 0;
+    }
   }
 
   // An id without reserving it; AllocEventID reserves, ReleaseEventID gives back.
@@ -189,6 +195,23 @@ class TPipe {
   }
   VITRUVIAN_INLINE void settle() {
     for (std::uint32_t i = 0; i < buffers_; ++i) settle(pool_[i]);
+  }
+  // A kept id, if there is one, is free again.
+  VITRUVIAN_INLINE void give_back(HardEvent event, std::int8_t own) {
+    if (own < 0) return;
+    give_id(event, own);
+    --kept_[source_pipe(event) * kPipes + destination_pipe(event)];
+  }
+  // `number` records in a row: forgotten ones, or new ones.
+  VITRUVIAN_INLINE QueueBuffer* room_for(std::uint32_t number) {
+    std::uint32_t run = 0;
+    for (std::uint32_t i = 0; i < buffers_; ++i) {
+      run = pool_[i].bytes == 0 ? run + 1 : 0;
+      if (run == number && number > 0) return pool_ + i + 1 - number;
+    }
+    if (buffers_ + number > kBuffers) vitruvian_stop();
+    buffers_ += number;
+    return pool_ + buffers_ - number;
   }
   VITRUVIAN_INLINE void give_back_ids(QueueBuffer& buffer) {
     if (buffer.own_produced >= 0) give_id(static_cast<HardEvent>(buffer.produce_event), buffer.own_produced);

@@ -6,7 +6,11 @@
 
 #include "vitruvian/qualifiers.h"
 
+#ifdef __clang__
 using half = _Float16;
+#else
+#include "vitruvian/half_class.h"
+#endif
 using float16_t = half;
 using float32_t = float;
 
@@ -18,6 +22,9 @@ class bfloat16_t {
   constexpr bfloat16_t(double value) : bfloat16_t(static_cast<float>(value)) {}
   constexpr bfloat16_t(int value) : bfloat16_t(static_cast<float>(value)) {}
   constexpr operator float() const { return __builtin_bit_cast(float, static_cast<std::uint32_t>(bits_) << 16); }
+  constexpr bfloat16_t& operator+=(float other) { return *this = bfloat16_t(static_cast<float>(*this) + other); }
+  constexpr bfloat16_t& operator-=(float other) { return *this = bfloat16_t(static_cast<float>(*this) - other); }
+  constexpr bfloat16_t& operator*=(float other) { return *this = bfloat16_t(static_cast<float>(*this) * other); }
 
  private:
   static constexpr std::uint16_t round(std::uint32_t bits) {

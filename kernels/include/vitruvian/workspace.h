@@ -14,10 +14,14 @@ VITRUVIAN_INLINE void SetSysWorkspaceForce(GM_ADDR workspace) { g_sysWorkspace =
 VITRUVIAN_INLINE void SetSysWorkspace(GM_ADDR workspace) {
   if (g_sysWorkspace == nullptr) g_sysWorkspace = workspace;
 }
-VITRUVIAN_INLINE GM_ADDR GetSysWorkSpacePtr() { return g_sysWorkspace; }
+// What the kernel set; otherwise the one that comes with each launch.
+VITRUVIAN_INLINE GM_ADDR GetSysWorkSpacePtr() {
+  if (g_sysWorkspace != nullptr) return g_sysWorkspace;
+  return reinterpret_cast<GM_ADDR>(vitruvian::spr::read_constant<vitruvian::spr::SYS_WORKSPACE>());
+}
 VITRUVIAN_INLINE GM_ADDR GetUserWorkspace(GM_ADDR workspace) { return workspace + kSystemWorkspaceBytes; }
 
-namespace barrier {
+namespace software_barrier {
 inline constexpr std::uint32_t kSlot = 8;  // int32 elements: 32 B a core
 VITRUVIAN_INLINE void fetch(const LocalTensor<std::int32_t>& ub, const GlobalTensor<std::int32_t>& gm, std::uint32_t count) {
   ::set_flag(PIPE_S, PIPE_MTE2, EVENT_ID7), ::wait_flag(PIPE_S, PIPE_MTE2, EVENT_ID7);
@@ -31,7 +35,7 @@ VITRUVIAN_INLINE void publish(const GlobalTensor<std::int32_t>& gm, const LocalT
   DataCopy(gm, ub, kSlot);
   ::set_flag(PIPE_MTE3, PIPE_S, EVENT_ID7), ::wait_flag(PIPE_MTE3, PIPE_S, EVENT_ID7);
 }
-}  // namespace barrier
+}  // namespace software_barrier
 
 // Barrier of the vector cores through zero-initialised global memory: 32 B a core there and in UB.
 template <bool isAIVOnly = true>
@@ -39,21 +43,21 @@ inline __attribute__((noinline)) void SyncAll(const GlobalTensor<std::int32_t>& 
                                               const std::int32_t usedCores = 0) {
   if constexpr (g_coreType == AIV) {
     const auto cores = static_cast<std::uint32_t>(usedCores == 0 ? GetBlockNum() * get_subblockdim() : usedCores);
-    const auto mine = static_cast<std::uint32_t>(GetBlockIdx()) * barrier::kSlot;
+    const auto mine = static_cast<std::uint32_t>(GetBlockIdx()) * software_barrier::kSlot;
     ::pipe_barrier(PIPE_ALL);
-    barrier::fetch(ubWorkspace, gmWorkspace[mine], barrier::kSlot);
+    software_barrier::fetch(ubWorkspace, gmWorkspace[mine], software_barrier::kSlot);
     const std::int32_t round = ubWorkspace.GetValue(0) + 1;
-    barrier::publish(gmWorkspace[mine], ubWorkspace, round);
+    software_barrier::publish(gmWorkspace[mine], ubWorkspace, round);
     for (bool all = false; !all;) {
-      barrier::fetch(ubWorkspace, gmWorkspace, cores * barrier::kSlot);
+      software_barrier::fetch(ubWorkspace, gmWorkspace, cores * software_barrier::kSlot);
       all = true;
-      for (std::uint32_t core = 0; core < cores; ++core) all = all && ubWorkspace.GetValue(core * barrier::kSlot) >= round;
+      for (std::uint32_t core = 0; core < cores; ++core) all = all && ubWorkspace.GetValue(core * software_barrier::kSlot) >= round;
     }
   }
 }
 
 // One core tells another: IBSet raises flag (block, event) once it is down, IBWait takes it down once it is up.
-namespace barrier {
+namespace software_barrier {
 inline __attribute__((noinline)) void exchange(GlobalTensor<std::int32_t> gm, LocalTensor<std::int32_t> ub, std::int32_t expected, std::int32_t next) {
   if constexpr (g_coreType == AIV) {
     ::pipe_barrier(PIPE_ALL);
@@ -65,14 +69,14 @@ inline __attribute__((noinline)) void exchange(GlobalTensor<std::int32_t> gm, Lo
 VITRUVIAN_INLINE std::uint64_t slot_of(std::int32_t block, std::int32_t event) {
   return static_cast<std::uint64_t>(GetBlockNum() * event + block) * kSlot;
 }
-}  // namespace barrier
+}  // namespace software_barrier
 template <bool isAIVOnly = true>
 VITRUVIAN_INLINE void IBSet(const GlobalTensor<std::int32_t>& gmWorkspace, const LocalTensor<std::int32_t>& ubWorkspace, std::int32_t blockIdx, std::int32_t eventID) {
-  barrier::exchange(gmWorkspace[barrier::slot_of(blockIdx, eventID)], ubWorkspace, 0, 1);
+  software_barrier::exchange(gmWorkspace[software_barrier::slot_of(blockIdx, eventID)], ubWorkspace, 0, 1);
 }
 template <bool isAIVOnly = true>
 VITRUVIAN_INLINE void IBWait(const GlobalTensor<std::int32_t>& gmWorkspace, const LocalTensor<std::int32_t>& ubWorkspace, std::int32_t blockIdx, std::int32_t eventID) {
-  barrier::exchange(gmWorkspace[barrier::slot_of(blockIdx, eventID)], ubWorkspace, 1, 0);
+  software_barrier::exchange(gmWorkspace[software_barrier::slot_of(blockIdx, eventID)], ubWorkspace, 1, 0);
 }
 
 // Fills global memory through the end of UB that the public API reserves.

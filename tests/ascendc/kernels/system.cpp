@@ -92,8 +92,8 @@ extern "C" __global__ __aicore__ void turns(GM_ADDR out) {
   SyncAll<false>();
 }
 
-// z = x + 1 in two stages, each with a pool of its own over the same memory.
-extern "C" __global__ __aicore__ void pools(GM_ADDR x, GM_ADDR z, uint32_t count) {
+// z = x + stages / 2, two pools over the same memory in turn; more stages than the pipe has queue buffers.
+extern "C" __global__ __aicore__ void pools(GM_ADDR x, GM_ADDR z, uint32_t count, int32_t stages) {
   KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIV_ONLY);
   if ASCEND_IS_AIV {
     TPipe pipe;
@@ -101,11 +101,11 @@ extern "C" __global__ __aicore__ void pools(GM_ADDR x, GM_ADDR z, uint32_t count
     pipe.InitBufPool(whole, 64 * 1024);
     whole.InitBufPool(first, 32 * 1024);
     whole.InitBufPool(second, 32 * 1024, first);
-    for (int stage = 0; stage < 2; ++stage) {
+    for (int stage = 0; stage < stages; ++stage) {
       TQue<TPosition::VECIN, 2> in;
       TQue<TPosition::VECOUT, 2> out;
       TBuf<TPosition::VECCALC> half_one;
-      auto& pool = stage == 0 ? first : second;
+      auto& pool = stage % 2 == 0 ? first : second;
       pool.InitBuffer(in, 2, 4096), pool.InitBuffer(out, 2, 4096), pool.InitBuffer(half_one, 64);
       Duplicate(half_one.Get<float>(), 0.5f, 16);
       PipeBarrier<PIPE_V>();
@@ -166,6 +166,9 @@ extern "C" __global__ __aicore__ void containers(GM_ADDR x, GM_ADDR y, GM_ADDR f
     out.SetValue(9, static_cast<int64_t>(t1.address() - t0.address()));
     out.SetValue(10, allocator.GetCurAddr());
     out.SetValue(11, pipe.GetAbsAddr<TPosition::VECCALC, float>(128, 4).address());
+    DataCopyEnhancedParams enhanced;
+    enhanced.blockMode = BlockMode::BLOCK_MODE_NORMAL;
+    out.SetValue(12, static_cast<int64_t>(CubeFormat::NZ) + static_cast<int64_t>(enhanced.blockMode));
     TQueSync<PIPE_V, PIPE_S> sync;
     sync.SetFlag(0), sync.WaitFlag(0);
     DataCacheCleanAndInvalid<int64_t, CacheLine::ENTIRE_DATA_CACHE>(out);
@@ -188,7 +191,7 @@ template <typename Tiling>
 __aicore__ inline void scale(GM_ADDR x, GM_ADDR z, const Tiling& tiling) {
   const LocalTensor<float> ub(TPosition::VECCALC, 0, 1024);
   DataCopy(ub, global<float>(x), tiling.count);
-  SetFlag<HardEvent::MTE2_V>(EVENT_ID0), WaitFlag<HardEvent::MTE2_V>(EVENT_ID0);
+  set_flag(PIPE_MTE2, PIPE_V, EVENT_ID0), wait_flag(PIPE_MTE2, PIPE_V, EVENT_ID0);
   Muls(ub, ub, tiling.scale, tiling.count);
   PipeBarrier<PIPE_V>();
   Adds(ub, ub, static_cast<float>(tiling.shift[2]), tiling.count);
@@ -198,11 +201,12 @@ __aicore__ inline void scale(GM_ADDR x, GM_ADDR z, const Tiling& tiling) {
 }
 
 extern "C" __global__ __aicore__ void tiled(GM_ADDR x, GM_ADDR z, GM_ADDR workspace, GM_ADDR tiling) {
-  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIV_ONLY);
+  KERNEL_TASK_TYPE(1, KERNEL_TYPE_AIV_ONLY);
   REGISTER_TILING_DEFAULT(ScaleTiling);
   if ASCEND_IS_AIV {
+    if (GetSysWorkSpacePtr() == nullptr || GetSysWorkSpacePtr() == workspace) Trap();  // the launch's own
+    SetSysWorkspaceForce(nullptr);
     SetSysWorkspace(workspace);
-    SetSysWorkspaceForce(workspace);
     if (GetSysWorkSpacePtr() != workspace || GetUserWorkspace(workspace) - workspace != 16 << 20) Trap();
     if (TILING_KEY_IS(1)) {
       GET_TILING_DATA(data, tiling);

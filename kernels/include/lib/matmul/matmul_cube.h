@@ -3,7 +3,7 @@
 //   GM ─MTE2─> L1: two slots of [A chunk | B chunk | bias] ─MTE1─> L0A, L0B: two halves, BT ─M─> L0C: two halves ─FIX─> GM
 //
 // A chunk is as much K as fits a slot (at least one step of baseK); chunk i + 1 is loaded while chunk i is computed, across the
-// tiles of a request. Mmad and Fixpipe hand L0C over by unit flags.
+// tiles of an order. A slot that already holds the chunk of A or B, of an earlier tile of the same round of a product, keeps it. Mmad and Fixpipe hand L0C over by unit flags.
 // Layouts: A in L1 as Nz with columns of the tile's rows, B likewise; L0A Zz, L0B Zn.
 #pragma once
 
@@ -27,7 +27,7 @@ struct TileExtent {
 
 // Order and size of the tiles of a product.
 struct TileGrid {
-  VITRUVIAN_INLINE explicit TileGrid(const Request& r)
+  VITRUVIAN_INLINE explicit TileGrid(const Product& r)
       : m(static_cast<std::uint32_t>(r.single_m)), n(static_cast<std::uint32_t>(r.single_n)), base_m(static_cast<std::uint32_t>(r.base_m)),
         base_n(static_cast<std::uint32_t>(r.base_n)), rows((m + base_m - 1) / base_m), columns((n + base_n - 1) / base_n), n_first(r.n_first) {}
   VITRUVIAN_INLINE TileExtent tile(std::uint32_t i) const {
@@ -53,6 +53,9 @@ class Cube {
   // Steps of K: whole squares of a transposing load.
   static constexpr std::uint32_t kUnitK = sizeof(TA) == 1 ? 32 : 16;
 
+  // L1 belongs to all objects of the core: another one has used it.
+  VITRUVIAN_INLINE void forget() { in_a_[0].round = in_a_[1].round = in_b_[0].round = in_b_[1].round = 0; }
+
   // Flags that a first use waits for, and their end.
   static VITRUVIAN_INLINE void open() {
     for (int id = 0; id < 2; ++id) {
@@ -72,17 +75,19 @@ class Cube {
     WaitFlag<HardEvent::M_MTE1>(kBiasEvent);
   }
 
-  // Issues everything of a request; the pipes finish later. under_way() is called when they have the first chunk.
+  // Issues everything of an order; the pipes finish later. round: orders of one round see the same A, B and bias in memory. under_way() is called when they have the first chunk.
   template <class UnderWay>
-  __attribute__((noinline)) void run(const Request& request, UnderWay under_way) {
-    r_ = &request;
+  __attribute__((noinline)) void run(const Product& product, const Order& order, std::uint64_t round, UnderWay under_way) {
+    r_ = &product;
+    order_ = &order;
+    round_ = round;
     choose_steps();
-    if (request.hf32) SetHF32Mode(true);
-    set_atomic(request.atomic);
-    const std::uint32_t chunks = (static_cast<std::uint32_t>(request.single_k) + chunk_ - 1) / chunk_;
-    const std::uint32_t total = chunks * static_cast<std::uint32_t>(request.count);
-    const TileGrid grid(request);
-    std::uint32_t load_tile = static_cast<std::uint32_t>(request.first), load_chunk = 0, work_tile = load_tile, work_chunk = 0;
+    if (product.hf32) SetHF32Mode(true);
+    set_atomic(order.atomic);
+    const std::uint32_t chunks = (static_cast<std::uint32_t>(product.single_k) + chunk_ - 1) / chunk_;
+    const std::uint32_t total = chunks * static_cast<std::uint32_t>(order.count);
+    const TileGrid grid(product);
+    std::uint32_t load_tile = static_cast<std::uint32_t>(order.first), load_chunk = 0, work_tile = load_tile, work_chunk = 0;
     for (std::uint32_t i = 0; i <= total; ++i) {
       if (i < total) {
         load(grid.tile(load_tile), load_chunk, (slot_ + i) & 1);
@@ -95,8 +100,8 @@ class Cube {
       if (i == 1) under_way();
     }
     slot_ = (slot_ + total) & 1;
-    if (request.atomic) SetAtomicNone();
-    if (request.hf32) SetHF32Mode(false);
+    if (order.atomic) SetAtomicNone();
+    if (product.hf32) SetHF32Mode(false);
   }
 
  private:
@@ -154,22 +159,39 @@ class Cube {
     WaitFlag<HardEvent::MTE1_MTE2>(static_cast<int>(slot));
     const std::uint32_t pitch_a = static_cast<std::uint32_t>(r_->pitch_a), pitch_b = static_cast<std::uint32_t>(r_->pitch_b);
     const std::uint32_t b1 = l1_b(slot, static_cast<std::uint32_t>(r_->base_m));
-    if (r_->transposed_a)
-      load_part<A>(slot * kSlot, r_->a, k0, tile.m0, k, tile.m, pitch_a, k_height);
-    else
-      load_part<A>(slot * kSlot, r_->a, tile.m0, k0, tile.m, k, pitch_a, m_height);
-    if (r_->transposed_b)
-      load_part<B>(b1, r_->b, tile.n0, k0, tile.n, k, pitch_b, n_height);
-    else
-      load_part<B>(b1, r_->b, k0, tile.n0, k, tile.n, pitch_b, k_height);
-    if (r_->has_bias && chunk == 0) {
-      // One row of ND2NZ with adjacent blocks is a copy of exactly n elements, filled up to 32 B.
-      GlobalTensor<TBias> from;
-      from.SetGlobalBuffer(reinterpret_cast<TBias*>(r_->bias) + tile.n0);
-      DataCopy(LocalTensor<TBias>(TPosition::C1, l1_bias(slot), 0), from,
-               Nd2NzParams(1, 1, static_cast<std::uint16_t>(tile.n), 0, static_cast<std::uint16_t>(tile.n), 1, 1, 0));
+    if (!holds(in_a_[slot], tile.m0, chunk)) {
+      if (r_->transposed_a)
+        load_part<A>(slot * kSlot, r_->a, k0, tile.m0, k, tile.m, pitch_a, k_height);
+      else
+        load_part<A>(slot * kSlot, r_->a, tile.m0, k0, tile.m, k, pitch_a, m_height);
+    }
+    if (!holds(in_b_[slot], tile.n0, chunk)) {
+      if (r_->transposed_b)
+        load_part<B>(b1, r_->b, tile.n0, k0, tile.n, k, pitch_b, n_height);
+      else
+        load_part<B>(b1, r_->b, k0, tile.n0, k, tile.n, pitch_b, k_height);
+      if (r_->has_bias && chunk == 0) load_bias_row(slot, tile);
     }
     SetFlag<HardEvent::MTE2_MTE1>(static_cast<int>(slot));
+  }
+
+  // One row of ND2NZ with adjacent blocks is a copy of exactly n elements, filled up to 32 B.
+  VITRUVIAN_INLINE void load_bias_row(std::uint32_t slot, const TileExtent& tile) {
+    GlobalTensor<TBias> from;
+    from.SetGlobalBuffer(reinterpret_cast<TBias*>(r_->bias) + tile.n0);
+    DataCopy(LocalTensor<TBias>(TPosition::C1, l1_bias(slot), 0), from,
+             Nd2NzParams(1, 1, static_cast<std::uint16_t>(tile.n), 0, static_cast<std::uint16_t>(tile.n), 1, 1, 0));
+  }
+
+  // What a part of a slot holds. True if it is this already; otherwise it will be.
+  struct Held {
+    std::uint64_t round = 0;
+    std::uint32_t start = 0, chunk = 0;
+  };
+  VITRUVIAN_INLINE bool holds(Held& held, std::uint32_t start, std::uint32_t chunk) const {
+    if (round_ == held.round && start == held.start && chunk == held.chunk) return true;
+    held = {round_, start, chunk};
+    return false;
   }
 
   VITRUVIAN_INLINE void compute(const TileExtent& tile, std::uint32_t chunk, std::uint32_t chunks, std::uint32_t slot) {
@@ -311,16 +333,16 @@ class Cube {
     const std::uint64_t pitch = static_cast<std::uint64_t>(r_->pitch_c);
     if constexpr (C::format == CubeFormat::NZ) {
       // Columns of 16 elements, `pitch` rows each.
-      const std::uint64_t rows = r_->sequential ? up(static_cast<std::uint32_t>(r_->base_m), kSide) : pitch;
+      const std::uint64_t rows = order_->sequential ? up(static_cast<std::uint32_t>(r_->base_m), kSide) : pitch;
       p.nSize = static_cast<std::uint16_t>(up(tile.n, kSide));
       p.dstStride = static_cast<std::uint32_t>(rows * kSide * sizeof(TC) / 32);
-      const std::uint64_t place = r_->sequential ? 0 : tile.n0 * rows + tile.m0 * kSide;
-      to.SetGlobalBuffer(reinterpret_cast<TC*>(r_->c) + place);
+      const std::uint64_t place = order_->sequential ? 0 : tile.n0 * rows + tile.m0 * kSide;
+      to.SetGlobalBuffer(reinterpret_cast<TC*>(order_->c) + place);
       Fixpipe<TC, Accumulator, CFG_NZ>(to, c, p);
     } else {
-      p.dstStride = static_cast<std::uint32_t>(r_->sequential ? static_cast<std::uint64_t>(r_->base_n) : pitch);
-      const std::uint64_t place = r_->sequential ? 0 : tile.m0 * pitch + tile.n0;
-      to.SetGlobalBuffer(reinterpret_cast<TC*>(r_->c) + place);
+      p.dstStride = static_cast<std::uint32_t>(order_->sequential ? static_cast<std::uint64_t>(r_->base_n) : pitch);
+      const std::uint64_t place = order_->sequential ? 0 : tile.m0 * pitch + tile.n0;
+      to.SetGlobalBuffer(reinterpret_cast<TC*>(order_->c) + place);
       if (r_->quantised == 2)
         store_per_channel(to, c, tile, p);
       else
@@ -340,8 +362,10 @@ class Cube {
     }
   }
   // Per-channel parameters pass through the bias area of L1 slot 0; rare, so it drains the pipes around it.
+  // It overwrites what L1 held of a bias.
   VITRUVIAN_INLINE void store_per_channel(const GlobalTensor<TC>& to, const LocalTensor<Accumulator>& c, const TileExtent& tile, const FixpipeParamsV220& p) {
     ::pipe_barrier(PIPE_ALL);
+    in_b_[0].round = 0;
     GlobalTensor<std::uint32_t> from;
     from.SetGlobalBuffer(reinterpret_cast<std::uint32_t*>(r_->quant_vector) + 2 * tile.n0);
     const LocalTensor<std::uint32_t> parameters(TPosition::C1, l1_bias(0), 0);
@@ -350,7 +374,10 @@ class Cube {
     Fixpipe<TC, Accumulator, CFG_ROW_MAJOR>(to, c, parameters, p);
   }
 
-  const Request* r_ = nullptr;
+  const Product* r_ = nullptr;
+  const Order* order_ = nullptr;
+  std::uint64_t round_ = 0;
+  Held in_a_[2], in_b_[2];
   std::uint32_t step_ = 0, chunk_ = 0, slot_ = 0, l0_ = 0, tiles_ = 0, c_address_ = 0, bt_ = 0;
 };
 

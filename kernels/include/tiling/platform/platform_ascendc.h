@@ -22,8 +22,8 @@ class PlatformAscendC {
   void GetCoreMemSize(const CoreMemType& type, std::uint64_t& size) const;
   // The table that Mmad starts from where a product has a bias (not in the public interface).
   std::uint64_t bias_table_bytes() const { return bias_table_; }
-  // Device headers keep their workspace themselves: nothing to allocate, but a program may.
-  std::uint32_t GetLibApiWorkSpaceSize() const { return 0; }
+  // In front of the user's part of a workspace (GetUserWorkspace() of the device headers skips as much).
+  std::uint32_t GetLibApiWorkSpaceSize() const { return 16u << 20; }
 
  private:
   std::uint32_t aic_ = 0, aiv_ = 0;
