@@ -28,7 +28,6 @@ ChipContext::ChipContext(const chip::ChipSpec& s) : spec(s), units(s), timing(Ch
   cross_core.interval = s.get_integer(Param::cross_core_interval);
   cross_core.counter_max = static_cast<unsigned>(s.get_integer(Param::cross_core_counter_max));
   launch_latency = static_cast<Cycle>(std::llround(s.cycles_from_us(s.get(Param::launch_latency))));
-  launch_finish = static_cast<Cycle>(std::llround(s.cycles_from_us(s.get(Param::launch_finish))));
   launch_ramp = s.cycles_from_us(s.get(Param::launch_ramp));
   aic = static_cast<std::uint32_t>(s.get_integer(Param::aic_count));
   aiv_per_aic = static_cast<std::uint32_t>(s.get_integer(Param::aiv_per_aic));

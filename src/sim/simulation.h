@@ -22,7 +22,7 @@ struct ChipContext {
   UnitTable units;
   ChipTiming timing;
   pipe::CrossCoreTiming cross_core;
-  Cycle launch_latency = 0, launch_finish = 0;
+  Cycle launch_latency = 0;
   double launch_ramp = 0;  // cycles for each further block
   std::uint32_t aic = 0, aiv_per_aic = 0;
   std::uint32_t l2_slices = 0, hbm_stacks = 0;

@@ -22,33 +22,33 @@ VITRUVIAN_INLINE Chunk make_chunk(Scratch scratch, std::uint32_t n) {
   chunk.x = scratch.take<float>(chunk.size);
   chunk.t = scratch.take<float>(chunk.size);
   Duplicate(chunk.ones, 1.0f, static_cast<std::int32_t>(kBlock32));
-  v_barrier();
+  vector_barrier();
   return chunk;
 }
 // t = 1 / (1 + exp(-scale * from)).
 VITRUVIAN_INLINE void sigmoid(const LocalTensor<float>& t, const LocalTensor<float>& from, const LocalTensor<float>& ones, float scale, std::uint32_t n) {
   const auto count = static_cast<std::int32_t>(n);
   Muls(t, from, -scale, count);
-  v_barrier();
+  vector_barrier();
   Exp(t, t, count);
-  v_barrier();
+  vector_barrier();
   Adds(t, t, 1.0f, count);
-  v_barrier();
+  vector_barrier();
   // The numerator is one block for all.
   vec::counted(count, [&]() VITRUVIAN_LAMBDA { vec::vdiv(t, ones, t, vec::binary_word(1, {1, 0, 1, 8, 0, 8})); });
-  v_barrier();
+  vector_barrier();
 }
 // t = x + 0.044715 x^3.
 VITRUVIAN_INLINE void gelu_argument(const LocalTensor<float>& t, const LocalTensor<float>& x, std::uint32_t n) {
   const auto count = static_cast<std::int32_t>(n);
   Mul(t, x, x, count);
-  v_barrier();
+  vector_barrier();
   Muls(t, t, kGeluCubic, count);
-  v_barrier();
+  vector_barrier();
   Adds(t, t, 1.0f, count);
-  v_barrier();
+  vector_barrier();
   Mul(t, t, x, count);
-  v_barrier();
+  vector_barrier();
 }
 
 // dst = function(src): function(chunk, n) leaves its result in chunk.t.
@@ -74,7 +74,7 @@ VITRUVIAN_INLINE void gated(const LocalTensor<T>& dst, const LocalTensor<T>& src
     function(chunk, count);
     to_float(chunk.x, src0[at], count);
     Mul(chunk.t, chunk.t, chunk.x, static_cast<std::int32_t>(count));
-    v_barrier();
+    vector_barrier();
     from_float(dst[at], chunk.t, count);
   }
 }
@@ -88,7 +88,7 @@ struct SwishFunction {
   VITRUVIAN_INLINE void operator()(const Chunk& c, std::uint32_t n) const {
     sigmoid(c.t, c.x, c.ones, scale, n);
     Mul(c.t, c.t, c.x, static_cast<std::int32_t>(n));
-    v_barrier();
+    vector_barrier();
   }
 };
 struct GeluFunction {
@@ -96,7 +96,7 @@ struct GeluFunction {
     gelu_argument(c.t, c.x, n);
     sigmoid(c.t, c.t, c.ones, kGeluScale, n);
     Mul(c.t, c.t, c.x, static_cast<std::int32_t>(n));
-    v_barrier();
+    vector_barrier();
   }
 };
 // 2 sigmoid(2 x) - 1.
@@ -105,15 +105,15 @@ struct TanhFunction {
     const auto count = static_cast<std::int32_t>(n);
     sigmoid(c.t, c.x, c.ones, 2.0f, n);
     Muls(c.t, c.t, 2.0f, count);
-    v_barrier();
+    vector_barrier();
     Adds(c.t, c.t, -1.0f, count);
-    v_barrier();
+    vector_barrier();
   }
 };
 struct ReluFunction {
   VITRUVIAN_INLINE void operator()(const Chunk& c, std::uint32_t n) const {
     Relu(c.t, c.x, static_cast<std::int32_t>(n));
-    v_barrier();
+    vector_barrier();
   }
 };
 

@@ -37,14 +37,14 @@ VITRUVIAN_INLINE void store_blocks(const LocalTensor<T>& to, const LocalTensor<f
                                    std::uint32_t rows) {
   if constexpr (std::is_same_v<T, float>) {
     Adds(to, blocks, 0.0f, static_cast<std::int32_t>(rows * kBlock32));
-    v_barrier();
+    vector_barrier();
   } else {
     // One value of each row, converted, fills 16 lanes.
     BlockReduceMax(red, blocks, static_cast<std::int32_t>(align(rows, 8) / 8), 64, 1, 1, 8);
-    v_barrier();
+    vector_barrier();
     const LocalTensor<half> narrow = room.ReinterpretCast<half>(), last = room[align(rows, 64)].ReinterpretCast<half>();
     Cast(narrow, red, RoundMode::CAST_RINT, align(rows, 8));
-    v_barrier();
+    vector_barrier();
     // Two repeats of eight halves start on 32 B.
     const std::uint32_t whole = rows / 16 * 16, left = rows - whole;
     for (std::uint32_t row = 0; row < whole; row += kRepeats * 8)
@@ -52,10 +52,10 @@ VITRUVIAN_INLINE void store_blocks(const LocalTensor<T>& to, const LocalTensor<f
     if (left) {
       // The last rows take a way round: whole repeats would run over the end of the caller's tensor.
       Brcb(last, narrow[whole], static_cast<std::uint8_t>((left + 7) / 8), BrcbRepeatParams(1, 8));
-      v_barrier();
+      vector_barrier();
       DataCopy(to[whole * 16], last, left * 16);
     }
-    v_barrier();
+    vector_barrier();
   }
 }
 template <typename T>
@@ -69,7 +69,7 @@ VITRUVIAN_INLINE void load_blocks(const LocalTensor<float>& blocks, const LocalT
            static_cast<std::uint8_t>(smaller(kMaxRepeat, rows - row)), UnaryRepeatParams(1, 1, 1, 1));
     ResetMask();
   }
-  v_barrier();
+  vector_barrier();
 }
 
 // The working tensors of a group of rows.
@@ -91,7 +91,7 @@ VITRUVIAN_INLINE SoftmaxRoom softmax_room(Scratch& scratch, std::uint32_t group,
 VITRUVIAN_INLINE void exponentials(const LocalTensor<float>& x, const LocalTensor<float>& blocks, const SoftmaxShape& shape, std::uint32_t rows) {
   row_wise<Operand::kRowBlocks>(x, x, blocks, rows, shape.width, shape.stride, SubRows{});
   Exp(x, x, static_cast<std::int32_t>(rows * shape.stride));
-  v_barrier();
+  vector_barrier();
 }
 
 // T: element type of dst and src; S: of sums and maxima. update: continues the running sums of a flash attention;
@@ -112,12 +112,12 @@ VITRUVIAN_INLINE void softmax(const LocalTensor<T>& dst, const LocalTensor<S>* s
     if constexpr (update) {
       load_blocks(room.other, (*in_max)[row * block], rows);
       Max(room.blocks, room.blocks, room.other, static_cast<std::int32_t>(rows * kBlock32));
-      v_barrier();
+      vector_barrier();
       // The factor of what the earlier columns summed: exp(old maximum - new maximum).
       Sub(room.other, room.other, room.blocks, static_cast<std::int32_t>(rows * kBlock32));
-      v_barrier();
+      vector_barrier();
       Exp(room.other, room.other, static_cast<std::int32_t>(rows * kBlock32));
-      v_barrier();
+      vector_barrier();
     }
     exponentials(room.x, room.blocks, shape, rows);
     if (maximum) {
@@ -129,9 +129,9 @@ VITRUVIAN_INLINE void softmax(const LocalTensor<T>& dst, const LocalTensor<S>* s
       // folded is free: the running sum, in blocks.
       load_blocks(room.folded, (*in_sum)[row * block], rows);
       Mul(room.folded, room.folded, room.other, static_cast<std::int32_t>(rows * kBlock32));
-      v_barrier();
+      vector_barrier();
       Add(room.blocks, room.blocks, room.folded, static_cast<std::int32_t>(rows * kBlock32));
-      v_barrier();
+      vector_barrier();
       store_blocks((*exp_max)[row * block_e], room.other, room.red, room.folded, rows);
     }
     if constexpr (normalise) row_wise<Operand::kRowBlocks>(room.x, room.x, room.blocks, rows, shape.width, shape.stride, DivRows{});

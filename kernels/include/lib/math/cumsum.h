@@ -25,7 +25,7 @@ VITRUVIAN_INLINE void fill_offsets(const LocalTensor<std::int32_t>& offsets, std
   wait_flag(PIPE_S, PIPE_V, EVENT_ID7);
   for (std::uint32_t have = 8; have < n; have *= 2) {
     Adds(offsets[have], offsets, static_cast<std::int32_t>(have * step), static_cast<std::int32_t>(smaller(have, n - have)));
-    v_barrier();
+    vector_barrier();
   }
 }
 
@@ -39,12 +39,12 @@ VITRUVIAN_INLINE void cumulate_columns(const LocalTensor<float>& dst, const Loca
   for (std::uint32_t i = 0; i < width; ++i) {
     const LocalTensor<float> now = transposed[i * column];
     Gather(now, src, places, i * static_cast<std::uint32_t>(sizeof(float)), rows);
-    v_barrier();
-    if (i > 0) Add(now, now, transposed[(i - 1) * column], static_cast<std::int32_t>(rows)), v_barrier();
+    vector_barrier();
+    if (i > 0) Add(now, now, transposed[(i - 1) * column], static_cast<std::int32_t>(rows)), vector_barrier();
   }
   fill_offsets(offsets, width, column * sizeof(float));
   for (std::uint32_t row = 0; row < rows; ++row) Gather(dst[row * width], transposed, places, row * static_cast<std::uint32_t>(sizeof(float)), width);
-  v_barrier();
+  vector_barrier();
 }
 
 template <typename T, const CumSumConfig& config>
@@ -58,7 +58,7 @@ VITRUVIAN_INLINE void cumulate(const LocalTensor<T>& dst, const LocalTensor<T>& 
   } else {
     for (std::uint32_t row = 1; row < rows; ++row) {
       Add(x[row * width], x[row * width], x[(row - 1) * width], static_cast<std::int32_t>(width));
-      v_barrier();
+      vector_barrier();
     }
   }
   from_float(dst, x, n);

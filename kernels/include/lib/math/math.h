@@ -14,28 +14,28 @@ template <RoundMode mode>
 struct RoundFunction {
   VITRUVIAN_INLINE void operator()(const Chunk& c, std::uint32_t n) const {
     Cast(c.t, c.x, mode, n);
-    v_barrier();
+    vector_barrier();
   }
 };
 struct FracFunction {
   VITRUVIAN_INLINE void operator()(const Chunk& c, std::uint32_t n) const {
     Cast(c.t, c.x, RoundMode::CAST_TRUNC, n);
-    v_barrier();
+    vector_barrier();
     Sub(c.t, c.x, c.t, static_cast<std::int32_t>(n));
-    v_barrier();
+    vector_barrier();
   }
 };
 // to = the sign of from: blown up until it passes one, then cut.
 VITRUVIAN_INLINE void sign_of(const LocalTensor<float>& to, const LocalTensor<float>& from, std::uint32_t n) {
   const auto count = static_cast<std::int32_t>(n);
   Muls(to, from, kHuge, count);
-  v_barrier();
+  vector_barrier();
   Muls(to, to, kHuge, count);
-  v_barrier();
+  vector_barrier();
   Maxs(to, to, -1.0f, count);
-  v_barrier();
+  vector_barrier();
   Mins(to, to, 1.0f, count);
-  v_barrier();
+  vector_barrier();
 }
 struct SignFunction {
   VITRUVIAN_INLINE void operator()(const Chunk& c, std::uint32_t n) const { sign_of(c.t, c.x, n); }
@@ -44,9 +44,9 @@ struct LogFunction {
   float scale = 1.0f;
   VITRUVIAN_INLINE void operator()(const Chunk& c, std::uint32_t n) const {
     Ln(c.t, c.x, static_cast<std::int32_t>(n));
-    v_barrier();
+    vector_barrier();
     Muls(c.t, c.t, scale, static_cast<std::int32_t>(n));
-    v_barrier();
+    vector_barrier();
   }
 };
 
@@ -58,47 +58,47 @@ VITRUVIAN_INLINE void power(const LocalTensor<float>& t, const LocalTensor<float
   // u = 1 where the base is negative, else 0.
   sign_of(u, base, n);
   Muls(u, u, -1.0f, count);
-  v_barrier();
+  vector_barrier();
   Maxs(u, u, 0.0f, count);
-  v_barrier();
+  vector_barrier();
   Abs(t, base, count);
-  v_barrier();
+  vector_barrier();
   Ln(t, t, count);
-  v_barrier();
+  vector_barrier();
   Mul(t, t, exponent, count);
-  v_barrier();
+  vector_barrier();
   Exp(t, t, count);
-  v_barrier();
+  vector_barrier();
   // base = exponent mod 2, times u: 1 negates, anything but 0 and 1 is no integer.
   Muls(base, exponent, 0.5f, count);
-  v_barrier();
+  vector_barrier();
   Cast(base, base, RoundMode::CAST_FLOOR, n);
-  v_barrier();
+  vector_barrier();
   Muls(base, base, -2.0f, count);
-  v_barrier();
+  vector_barrier();
   Add(base, base, exponent, count);
-  v_barrier();
+  vector_barrier();
   Mul(base, base, u, count);
-  v_barrier();
+  vector_barrier();
   // The distance to an integer, as the root of its negative: zero, or NaN.
   Cast(u, base, RoundMode::CAST_RINT, n);
-  v_barrier();
+  vector_barrier();
   Sub(u, u, base, count);
-  v_barrier();
+  vector_barrier();
   Abs(u, u, count);
-  v_barrier();
+  vector_barrier();
   Muls(u, u, -1.0f, count);
-  v_barrier();
+  vector_barrier();
   Sqrt(u, u, count);
-  v_barrier();
+  vector_barrier();
   Muls(base, base, -2.0f, count);
-  v_barrier();
+  vector_barrier();
   Adds(base, base, 1.0f, count);
-  v_barrier();
+  vector_barrier();
   Add(base, base, u, count);
-  v_barrier();
+  vector_barrier();
   Mul(t, t, base, count);
-  v_barrier();
+  vector_barrier();
 }
 // fill_base and fill_exponent put a chunk of each operand into a float tensor.
 template <typename T, typename FillBase, typename FillExponent>
@@ -123,7 +123,7 @@ struct FillScalar {
   float value;
   VITRUVIAN_INLINE void operator()(const LocalTensor<float>& to, std::uint32_t, std::uint32_t n) const {
     Duplicate(to, value, static_cast<std::int32_t>(n));
-    v_barrier();
+    vector_barrier();
   }
 };
 

@@ -30,14 +30,14 @@ VITRUVIAN_INLINE void RmsNorm(const LocalTensor<T>& dst, const LocalTensor<T>& s
     const std::uint32_t rows = smaller(most, total - row), n = rows * stride;
     to_float(x, src[row * stride], n);
     Mul(square, x, x, static_cast<std::int32_t>(n));
-    v_barrier();
+    vector_barrier();
     reduce_rows<true>(red, square, folded, rows, width, stride);
     Muls(red, red, 1.0f / static_cast<float>(width), static_cast<std::int32_t>(rows));
-    v_barrier();
+    vector_barrier();
     Adds(red, red, static_cast<float>(epsilon), static_cast<std::int32_t>(rows));
-    v_barrier();
+    vector_barrier();
     Sqrt(red, red, static_cast<std::int32_t>(rows));
-    v_barrier();
+    vector_barrier();
     spread(blocks, red, rows);
     row_wise<Operand::kRowBlocks>(x, x, blocks, rows, width, stride, DivRows{});
     row_wise<Operand::kRow>(x, x, scale, rows, width, stride, MulRows{});

@@ -35,7 +35,7 @@ VITRUVIAN_INLINE void broadcast_rows(const LocalTensor<T>& dst, const LocalTenso
            CopyRepeatParams(1, 1, static_cast<std::uint16_t>(width / block), 0));
   });
   ResetMask();
-  v_barrier();
+  vector_barrier();
 }
 
 // Each row filled with its element: blocks of one value first, then the blocks along the row.
@@ -49,14 +49,14 @@ VITRUVIAN_INLINE void broadcast_columns(const LocalTensor<T>& dst, const LocalTe
   for (std::uint32_t first = 0; first < rows; first += group) {
     const std::uint32_t now = smaller(group, rows - first);
     Brcb(blocks, src[first], static_cast<std::uint8_t>(align(now, 8) / 8), BrcbRepeatParams(1, 8));
-    v_barrier();
+    vector_barrier();
     over_blocks(now, width / block, [&](std::uint32_t row, std::uint8_t count) VITRUVIAN_LAMBDA {
       for (std::uint32_t column = 0; column < width; column += lanes)
         Copy(dst[(first + row) * width + column], blocks[row * block], static_cast<std::uint64_t>(smaller(lanes, width - column)), count,
              CopyRepeatParams(1, 0, static_cast<std::uint16_t>(width / block), 1));
     });
     ResetMask();
-    v_barrier();
+    vector_barrier();
   }
 }
 
@@ -70,9 +70,9 @@ VITRUVIAN_INLINE void broadcast(const LocalTensor<T>& dst, const LocalTensor<T>&
     // Every block of dst is a copy of one block.
     const LocalTensor<T> block = scratch.take<T>(256 / sizeof(T));
     Brcb(block, src, 1, BrcbRepeatParams(1, 8));
-    v_barrier();
+    vector_barrier();
     vec::counted(static_cast<std::int32_t>(dst_shape[0]), [&]() VITRUVIAN_LAMBDA { vec::copy(dst, block, vec::unary_word(1, {1, 0, 8, 0})); });
-    v_barrier();
+    vector_barrier();
   } else if constexpr (axis == 0) {
     broadcast_rows(dst, src, dst_shape[0], dst_shape[1]);
   } else {

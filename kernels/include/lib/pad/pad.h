@@ -39,9 +39,9 @@ VITRUVIAN_INLINE void pad_rows(const LocalTensor<T>& dst, const LocalTensor<T>& 
   fill_offsets(offsets, align(to, lanes), sizeof(T));
   // Lane c takes element c - left; lanes before `left` are masked.
   Adds(offsets, offsets, -static_cast<std::int32_t>(left * sizeof(T)), static_cast<std::int32_t>(align(to, lanes)));
-  v_barrier();
+  vector_barrier();
   Duplicate(dst, value, static_cast<std::int32_t>(rows * to));
-  v_barrier();
+  vector_barrier();
   for (std::uint32_t column = 0; column < to; column += lanes) {
     const std::uint32_t first = left > column ? smaller(left - column, lanes) : 0;
     const std::uint32_t last = left + width > column ? smaller(left + width - column, lanes) : 0;
@@ -50,7 +50,7 @@ VITRUVIAN_INLINE void pad_rows(const LocalTensor<T>& dst, const LocalTensor<T>& 
     for (std::uint32_t row = 0; row < rows; ++row) gather_lanes(dst[row * to + column], places[column], src.address() + row * from * sizeof(T));
   }
   ResetMask();
-  v_barrier();
+  vector_barrier();
 }
 
 template <typename T>
@@ -92,7 +92,7 @@ VITRUVIAN_INLINE void unpad(const LocalTensor<T>& dst, const LocalTensor<T>& src
     vec_keep(dst[row * keep], src[row * tiling.srcWidth], word);
   }
   ResetMask();
-  v_barrier();
+  vector_barrier();
 }
 
 }  // namespace vector_library

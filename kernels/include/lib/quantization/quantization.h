@@ -22,13 +22,13 @@ VITRUVIAN_INLINE void quantise(const LocalTensor<std::int8_t>& dst, const LocalT
     const std::uint32_t count = smaller(size, n - at);
     to_float(x, src[at], count);
     Muls(x, x, scale, static_cast<std::int32_t>(count));
-    v_barrier();
+    vector_barrier();
     Adds(x, x, offset, static_cast<std::int32_t>(count));
-    v_barrier();
+    vector_barrier();
     Cast(narrow, x, RoundMode::CAST_RINT, count);
-    v_barrier();
+    vector_barrier();
     Cast(dst[at], narrow, RoundMode::CAST_RINT, count);
-    v_barrier();
+    vector_barrier();
   }
 }
 
@@ -42,7 +42,7 @@ VITRUVIAN_INLINE void dequantise(const LocalTensor<T>& dst, const LocalTensor<st
   for (std::uint32_t row = 0; row < p.m; row += most) {
     const std::uint32_t rows = smaller(most, p.m - row);
     Cast(x, src[row * p.n], RoundMode::CAST_RINT, rows * p.n);
-    v_barrier();
+    vector_barrier();
     row_wise<Operand::kRow>(x, x, scale, rows, width, p.n, MulRows{});
     from_float(dst[row * p.n], x, rows * p.n);
   }

@@ -37,10 +37,10 @@ VITRUVIAN_INLINE void reduce_last_axis(const LocalTensor<T>& dst, const LocalTen
     const std::uint32_t rows = smaller(most, total - row);
     const auto count = static_cast<std::int32_t>(rows);
     to_float(x, src[row * stride], rows * stride);
-    if constexpr (reduction == Reduction::kMin) Muls(x, x, -1.0f, static_cast<std::int32_t>(rows * stride)), v_barrier();
+    if constexpr (reduction == Reduction::kMin) Muls(x, x, -1.0f, static_cast<std::int32_t>(rows * stride)), vector_barrier();
     reduce_rows<reduction == Reduction::kSum || reduction == Reduction::kMean>(red, x, folded, rows, n, stride);
-    if constexpr (reduction == Reduction::kMin) Muls(red, red, -1.0f, count), v_barrier();
-    if constexpr (reduction == Reduction::kMean) Muls(red, red, 1.0f / static_cast<float>(n), count), v_barrier();
+    if constexpr (reduction == Reduction::kMin) Muls(red, red, -1.0f, count), vector_barrier();
+    if constexpr (reduction == Reduction::kMean) Muls(red, red, 1.0f / static_cast<float>(n), count), vector_barrier();
     from_float(dst[row], red, rows);
   }
 }
@@ -60,9 +60,9 @@ VITRUVIAN_INLINE void reduce_first_axis(const LocalTensor<T>& dst, const LocalTe
       if constexpr (reduction == Reduction::kMax) Max(sum, sum, x, count);
       else if constexpr (reduction == Reduction::kMin) Min(sum, sum, x, count);
       else Add(sum, sum, x, count);
-      v_barrier();
+      vector_barrier();
     }
-    if constexpr (reduction == Reduction::kMean) Muls(sum, sum, 1.0f / static_cast<float>(rows), count), v_barrier();
+    if constexpr (reduction == Reduction::kMean) Muls(sum, sum, 1.0f / static_cast<float>(rows), count), vector_barrier();
     from_float(dst[at], sum, n);
   }
 }

@@ -15,7 +15,7 @@ inline constexpr std::uint32_t kRepeats = 254;  // an even number of repeats, wh
 
 VITRUVIAN_INLINE constexpr std::uint32_t align(std::uint32_t n, std::uint32_t unit) { return (n + unit - 1) / unit * unit; }
 VITRUVIAN_INLINE constexpr std::uint32_t smaller(std::uint32_t a, std::uint32_t b) { return a < b ? a : b; }
-VITRUVIAN_INLINE void v_barrier() { ::pipe_barrier(PIPE_V); }
+VITRUVIAN_INLINE void vector_barrier() { ::pipe_barrier(PIPE_V); }
 
 // A bump allocator over temporary UB; take() beyond its end stops the kernel.
 class Scratch {
@@ -53,7 +53,7 @@ VITRUVIAN_INLINE void to_float(const LocalTensor<float>& to, const LocalTensor<T
     Adds(to, from, 0.0f, static_cast<std::int32_t>(n));
   else
     Cast(to, from, RoundMode::CAST_NONE, n);
-  v_barrier();
+  vector_barrier();
 }
 template <typename T>
 VITRUVIAN_INLINE void from_float(const LocalTensor<T>& to, const LocalTensor<float>& from, std::uint32_t n) {
@@ -61,7 +61,7 @@ VITRUVIAN_INLINE void from_float(const LocalTensor<T>& to, const LocalTensor<flo
     Adds(to, from, 0.0f, static_cast<std::int32_t>(n));
   else
     Cast(to, from, RoundMode::CAST_RINT, n);
-  v_barrier();
+  vector_barrier();
 }
 
 // Calls each(offset, count, mask lanes): pieces of a row for mask forms. Rows are `stride` floats apart, a multiple of 8.
@@ -96,7 +96,7 @@ VITRUVIAN_INLINE void row_wise(const LocalTensor<float>& dst, const LocalTensor<
     });
   });
   ResetMask();
-  v_barrier();
+  vector_barrier();
 }
 #define VITRUVIAN_ROW_OPERATION(name, Function)                                                                                    \
   struct name {                                                                                                                    \
@@ -123,7 +123,7 @@ VITRUVIAN_INLINE void reduce_rows(const LocalTensor<float>& red, const LocalTens
     const LocalTensor<float> to = folded[row * kLanes32];
     if (width <= kLanes32) {
       Adds(to, x[row * stride], 0.0f, static_cast<std::uint64_t>(lanes), n, UnaryRepeatParams(1, 1, 8, step));
-      v_barrier();
+      vector_barrier();
       return;
     }
     over_columns(width, [&](std::uint32_t column, std::uint32_t part) VITRUVIAN_LAMBDA {
@@ -134,7 +134,7 @@ VITRUVIAN_INLINE void reduce_rows(const LocalTensor<float>& red, const LocalTens
         Add(to, to, from, static_cast<std::uint64_t>(part), n, BinaryRepeatParams(1, 1, 1, 8, 8, step));
       else
         Max(to, to, from, static_cast<std::uint64_t>(part), n, BinaryRepeatParams(1, 1, 1, 8, 8, step));
-      v_barrier();
+      vector_barrier();
     });
   });
   for (std::uint32_t row = 0; row < rows; row += kMaxRepeat) {
@@ -145,7 +145,7 @@ VITRUVIAN_INLINE void reduce_rows(const LocalTensor<float>& red, const LocalTens
       WholeReduceMax(red[row], folded[row * kLanes32], static_cast<std::int32_t>(lanes), count, 1, 1, 8, ReduceOrder::ORDER_ONLY_VALUE);
   }
   ResetMask();
-  v_barrier();
+  vector_barrier();
 }
 
 // blocks[r] = 8 copies of red[r]; both have room for a multiple of 8 rows.
@@ -153,7 +153,7 @@ VITRUVIAN_INLINE void spread(const LocalTensor<float>& blocks, const LocalTensor
   const std::uint32_t groups = align(rows, 8) / 8;
   for (std::uint32_t group = 0; group < groups; group += kRepeats)
     Brcb(blocks[group * 64], red[group * 8], static_cast<std::uint8_t>(smaller(kRepeats, groups - group)), BrcbRepeatParams(1, 8));
-  v_barrier();
+  vector_barrier();
 }
 
 // Rounding of the working tensors to whole repeats and groups of 8 rows.
