@@ -1,5 +1,6 @@
 """The Matmul object against NumPy: element types, layouts, transpositions, tails, ways out, both synchronisations."""
 
+import shutil
 from pathlib import Path
 
 import ml_dtypes
@@ -136,3 +137,34 @@ def test_functional_only_gives_the_same_bits(forms):
         forms["f16_ub_c"].launch(block_dim=1, args=[a, b, row, vt.out(c), np.frombuffer(t, np.uint8), 1], mode=mode).check()
         results.append(c)
     np.testing.assert_array_equal(*results)
+
+
+GCC = "riscv64-unknown-elf-g++"
+SAMPLE = FOLDER.parents[1] / "examples" / "host_program" / "matmul_leakyrelu_custom.cpp"
+
+
+@pytest.fixture(scope="module", params=["clang", pytest.param(GCC, marks=pytest.mark.skipif(shutil.which(GCC) is None, reason=f"{GCC} is not installed"))])
+def sample(request, tmp_path_factory):
+    elf = tmp_path_factory.mktemp("elf") / "sample.elf"
+    return vt.Device("ascend910c").load(vt.compile(SAMPLE, elf, compiler="" if request.param == "clang" else GCC))
+
+
+@pytest.mark.parametrize("sync", ["auto", "strict"])
+@pytest.mark.parametrize("blocks, base", [(2, {}), (1, {}), (1, {"base_m": 256, "base_n": 128}), (4, {"base_m": 64, "base_n": 64, "n_first": 1})])
+def test_the_samples_form(sample, blocks, base, sync):
+    m, n, k = 1024, 640, 256
+    random = np.random.default_rng(blocks)
+    a, b, bias = random.standard_normal((m, k)).astype(np.float16), random.standard_normal((k, n)).astype(np.float16), random.standard_normal(n).astype(np.float32)
+    t = vt.tiling.matmul(m, n, k, 2 * blocks, bias=True, c_in_ub=True, **base)
+    results = []
+    for _ in range(2):
+        c = np.full((m + 2, n), np.nan, np.float32)  # a row of guard before and behind
+        on_device = sample.device.to_device(c)
+        sample["matmul_leakyrelu_custom"].launch(block_dim=blocks, args=[a, b, bias, on_device.address + 4 * n, np.zeros(64, np.uint8), np.frombuffer(t, np.uint8)], sync=sync).check()
+        c = on_device.numpy()
+        assert np.isnan(c[0]).all() and np.isnan(c[-1]).all()
+        results.append(c[1:-1])
+    np.testing.assert_array_equal(*results)
+    exact = a.astype(np.float64) @ b + bias
+    # Sums of 256 terms of about one cancel to nothing now and then: fp32 leaves some 1e-5 there.
+    np.testing.assert_allclose(results[0], np.where(exact > 0, exact, exact * 0.001), rtol=1e-3, atol=5e-5)
