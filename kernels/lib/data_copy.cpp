@@ -8,8 +8,7 @@
 // | data_copy_l1    | AIC  | GM -> L1, plain (columns % 16 == 0)    | tile_m rows of tile_n elements |
 // | data_copy_out   | AIV  | UB -> GM, DataCopyPad                  | tile_m rows of tile_n elements |
 //
-// Order: for each of `slices` equal parts of the columns, `rounds` times: tiles down the core's rows, and along the part
-// within them (the published order of a repeated copy; with one slice and one round, of the plain one). wait = 1 lets each
+// Order: for each of `slices` equal parts of the columns, `rounds` times: all its tiles. The text gives parts and rounds, and not the order of tiles: here down the core's rows, then along. wait = 1 lets each
 // copy finish before the next one is issued: a latency, not a rate.
 // Bytes: 2 x rows x columns x rounds.
 #include "kernel_operator.h"
@@ -45,8 +44,8 @@ class TileCopy {
 
  private:
   __aicore__ __force_inline__ void pass(uint32_t begin, uint32_t end) {
-    for (uint32_t row = first_; row < last_; row += shape_.tile_m)
-      for (uint32_t column = begin; column < end; column += shape_.tile_n) {
+    for (uint32_t column = begin; column < end; column += shape_.tile_n)
+      for (uint32_t row = first_; row < last_; row += shape_.tile_m) {
         const uint32_t m = last_ - row < shape_.tile_m ? last_ - row : shape_.tile_m, n = end - column < shape_.tile_n ? end - column : shape_.tile_n;
         copy(matrix_[uint64_t(row) * shape_.columns + column], m, n);
         if (shape_.wait) PipeBarrier<route == Route::out ? PIPE_MTE3 : PIPE_MTE2>();

@@ -8,7 +8,8 @@
 // example's L2 split: a core's block is half as high and it works on two, one after the other.
 // Within a block the tiles go down m, then across n (the API's default order); each tile begins with its first two packets,
 // the next ones are fetched after the mmad that frees their slot, B first. unit_flag = 0: mmad and fixpipe meet by events.
-// m, n, k: multiples of the base tile where the examples have them so; n of a block may end within a tile.
+// A core's block is a whole number of tiles wide (8192 / 6 -> 1536, and 512 for the last), as published; so the cores of the
+// last column finish early, and the mean core time is 0.89 of the longest.
 // Operations: 2 m n k. Bytes: (m k + k n + m n) x 2.
 #include "kernel_operator.h"
 
@@ -39,7 +40,7 @@ class PublishedMatmul {
     SetLoadDataPaddingValue<uint16_t>(0);
     for (int id = 0; id < 4; ++id) SetFlag<HardEvent::MTE1_MTE2>(id);
     for (int id = 0; id < 2; ++id) SetFlag<HardEvent::M_MTE1>(id);
-    const uint32_t core = uint32_t(GetBlockIdx()), height = ceil_div(p_.m, p_.split_m * p_.rounds), width = whole_fractals(ceil_div(p_.n, p_.split_n));
+    const uint32_t core = uint32_t(GetBlockIdx()), height = ceil_div(p_.m, p_.split_m * p_.rounds), width = ceil_div(ceil_div(p_.n, p_.split_n), kBaseN) * kBaseN;
     const uint32_t n_first = core / p_.split_m * width;
     for (uint32_t round = 0; round < p_.rounds; ++round) {
       const uint32_t m_first = (core % p_.split_m + round * p_.split_m) * height;
