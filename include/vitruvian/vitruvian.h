@@ -131,7 +131,7 @@ struct LaunchResult {
 
 class Device;
 
-// A compiled kernel file, loaded into a device.
+// A compiled kernel file, loaded into a device, whose memory it keeps alive.
 class Module {
  public:
   virtual ~Module() = default;
@@ -182,7 +182,7 @@ class Device {
 
  private:
   struct State;
-  std::unique_ptr<State> state_;
+  std::shared_ptr<State> state_;     // a module keeps it alive
 };
 
 // Compiles a kernel source for the device with the stock compiler (clang++-19): both core kinds where needed, one ELF.

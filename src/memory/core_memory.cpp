@@ -80,7 +80,33 @@ void DeviceMemory::mark(std::uint64_t address, std::uint64_t bytes, bool unknown
     const std::uint64_t last = (address - base_ + bytes - 1) >> kPageShift;
     for (std::uint64_t page = (address - base_) >> kPageShift; page <= last; ++page) marked_pages_[page] = 1;
   }
+  if (remembers_ && had_marks_) save_pages((address - base_) / 8, (address - base_ + bytes - 1) / 8);
   fill_bits(marks_, address - base_, bytes, unknown);
+}
+
+void DeviceMemory::remember_marks() {
+  remembers_ = true;
+  had_marks_ = marks_ != nullptr;
+  saved_.clear();
+}
+
+void DeviceMemory::save_pages(std::uint64_t first_byte, std::uint64_t last_byte) {
+  for (std::uint64_t page = first_byte / kSavedPage; page <= last_byte / kSavedPage; ++page) {
+    const auto [at, fresh] = saved_.try_emplace(page);
+    // The bitmap is rounded up to whole pages by the host.
+    if (fresh) at->second.assign(marks_ + page * kSavedPage, marks_ + (page + 1) * kSavedPage);
+  }
+}
+
+void DeviceMemory::undo_marks() {
+  if (!had_marks_) clear_marks();
+  for (const auto& [page, bytes] : saved_) std::copy(bytes.begin(), bytes.end(), marks_ + page * kSavedPage);
+  keep_marks();
+}
+
+void DeviceMemory::keep_marks() {
+  remembers_ = false;
+  saved_.clear();
 }
 
 bool DeviceMemory::any_unknown(std::uint64_t address, std::uint64_t bytes) const {

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstring>
 #include <span>
+#include <unordered_map>
 #include <vector>
 
 #include "src/memory/space.h"
@@ -55,13 +56,22 @@ class DeviceMemory {
   bool any_unknown(std::uint64_t address, std::uint64_t bytes) const;
   void clear_marks();
   bool has_marks() const { return marks_ != nullptr; }
+  // Remembers the marks as they are now until undo_marks() or keep_marks(): mode automatic tries a run.
+  void remember_marks();
+  void undo_marks();
+  void keep_marks();
 
  private:
+  void save_pages(std::uint64_t first_byte, std::uint64_t last_byte);
+
   std::uint64_t base_, bytes_;
   std::uint8_t* data_ = nullptr;
   std::uint8_t* marks_ = nullptr;
   static constexpr unsigned kPageShift = 16;
   std::vector<std::uint8_t> marked_pages_;  // pages of marks_ that ever had a mark
+  bool remembers_ = false, had_marks_ = false;
+  static constexpr std::uint64_t kSavedPage = 4096;                        // bytes of the bitmap that are saved at once
+  std::unordered_map<std::uint64_t, std::vector<std::uint8_t>> saved_;     // by page, before the first change
 };
 
 // Registers that pipe operations write and the scalar unit reads back.

@@ -4,8 +4,8 @@
 
 namespace vitruvian::pipe {
 
-CrossCoreFlags::CrossCoreFlags(Timing timing, std::uint32_t groups, bool has_aic, std::uint32_t aiv_per_group)
-    : timing_(timing), groups_(groups), has_aic_(has_aic), aiv_(aiv_per_group) {
+CrossCoreFlags::CrossCoreFlags(CrossCoreScheduler& scheduler, std::uint32_t groups, bool has_aic, std::uint32_t aiv_per_group)
+    : scheduler_(scheduler), groups_(groups), has_aic_(has_aic), aiv_(aiv_per_group) {
   const std::size_t cores = std::size_t{groups_} * per_group();
   counters_.assign(cores, {});
   sent_.assign(cores, {});
@@ -32,9 +32,7 @@ void CrossCoreFlags::deliver_kind(bool aic, std::uint32_t group_first, std::uint
 
 bool CrossCoreFlags::send(const CrossCorePlace& from, unsigned mode, unsigned id, Cycle now, std::vector<Increment>& out) {
   if (mode > 2 || id >= kIds) return false;
-  const Cycle leaves = std::max(now, scheduler_free_);
-  scheduler_free_ = leaves + timing_.interval;
-  const Cycle when = leaves + timing_.latency;
+  const Cycle when = scheduler_.carry(now);
   const std::uint32_t me = slot(from);
   // A set of messages is complete when its slowest member has sent once more than the sets completed so far.
   const auto completes = [&](auto& sent, std::uint32_t first, std::uint32_t count, std::uint32_t stride, std::uint32_t& complete) {
@@ -71,7 +69,7 @@ bool CrossCoreFlags::send(const CrossCorePlace& from, unsigned mode, unsigned id
 
 bool CrossCoreFlags::apply(const Increment& increment) {
   std::uint8_t& counter = counters_[increment.slot][increment.id];
-  if (counter >= timing_.counter_max) return false;
+  if (counter >= scheduler_.timing().counter_max) return false;
   ++counter;
   return true;
 }

@@ -1,7 +1,8 @@
 // Cross-core flags of a launch: 4-bit counters for each core and flag id, modes 0 (all cores of a kind), 1 (the AIVs of a
-// group) and 2 (AIC and the AIVs of its group), and the scheduler that carries the messages one after another.
+// group) and 2 (AIC and the AIVs of its group), and the die's scheduler that carries the messages one after another.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <vector>
@@ -19,16 +20,34 @@ struct CrossCorePlace {
   std::uint32_t sub_block = 0;  // AIV only
 };
 
+struct CrossCoreTiming {
+  Cycle latency = 1, interval = 0;
+  unsigned counter_max = 15;
+};
+
+// One for the die: the launches of a simulation share it.
+class CrossCoreScheduler {
+ public:
+  explicit CrossCoreScheduler(CrossCoreTiming timing) : timing_(timing) {}
+  const CrossCoreTiming& timing() const { return timing_; }
+  // When a message that leaves its core at `now` arrives. Calls come in the order of time.
+  Cycle carry(Cycle now) {
+    const Cycle leaves = std::max(now, free_);
+    free_ = leaves + timing_.interval;
+    return leaves + timing_.latency;
+  }
+
+ private:
+  CrossCoreTiming timing_;
+  Cycle free_ = 0;
+};
+
 class CrossCoreFlags {
  public:
   static constexpr unsigned kIds = 16;
-  struct Timing {
-    Cycle latency = 1, interval = 0;
-    unsigned counter_max = 15;
-  };
   // groups: blocks of the launch; aiv_per_group: 0 (AIC only), 1 or 2; has_aic false for AIV-only launches, where each block is
   // a group of one AIV.
-  CrossCoreFlags(Timing timing, std::uint32_t groups, bool has_aic, std::uint32_t aiv_per_group);
+  CrossCoreFlags(CrossCoreScheduler& scheduler, std::uint32_t groups, bool has_aic, std::uint32_t aiv_per_group);
 
   // A message that leaves its core at `now`. Returns false on a mode or id that does not exist. The increments that it causes
   // are appended: slot (see slot()) and the time at which the counter goes up.
@@ -51,11 +70,10 @@ class CrossCoreFlags {
   void deliver_kind(bool aic, std::uint32_t group_first, std::uint32_t group_last, unsigned id, Cycle when, std::vector<Increment>& out) const;
   std::uint32_t per_group() const { return (has_aic_ ? 1u : 0u) + aiv_; }
 
-  Timing timing_;
+  CrossCoreScheduler& scheduler_;
   std::uint32_t groups_;
   bool has_aic_;
   std::uint32_t aiv_;
-  Cycle scheduler_free_ = 0;
   std::vector<std::array<std::uint8_t, kIds>> counters_;
   // Arrivals still missing for a complete set, by scope: mode 0 by kind, modes 1 and 2 by group; each core's pending sets count.
   std::vector<std::array<std::uint32_t, kIds>> sent_;       // sets by slot, mode 0

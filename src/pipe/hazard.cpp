@@ -52,8 +52,8 @@ const Operation* HazardTracker::conflict(const Operation& op, Cycle now) const {
   return nullptr;
 }
 
-const Operation* HazardTracker::conflict(const memory::Access& access, std::uint64_t sequence, Cycle now) const {
-  return search(access, nullptr, sequence, now);
+const Operation* HazardTracker::conflict(const memory::Access& access) const {
+  return search(access, nullptr, ~std::uint64_t{0}, 0);
 }
 
 Operation* HazardTracker::unit_flag_partner(const Operation& op, Cycle now) const {

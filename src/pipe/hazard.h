@@ -15,8 +15,9 @@ class HazardTracker {
   void remove(const Operation* op);  // at retirement
   // An earlier, unfinished operation that `op` must not overtake, or nullptr. Finished means finish <= now.
   const Operation* conflict(const Operation& op, Cycle now) const;
-  // The same for a scalar access to UB made now; `sequence` is the number that the next issued operation would get.
-  const Operation* conflict(const memory::Access& access, std::uint64_t sequence, Cycle now) const;
+  // The same for a scalar access to UB, against everything that has not retired: data take effect at retirement, and the pipe
+  // may not have had its turn yet in the cycle in which the operation finishes.
+  const Operation* conflict(const memory::Access& access) const;
   // The newest earlier, unfinished operation of another pipe on the same L0C bytes that takes part in the unit-flag handshake.
   Operation* unit_flag_partner(const Operation& op, Cycle now) const;
   bool empty() const { return count_ == 0; }

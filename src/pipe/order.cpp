@@ -128,6 +128,11 @@ void OrderTracker::barrier_all() {
   for (unsigned p = 0; p < pipes_; ++p) known_[0][p] = started_[p];
 }
 
+void OrderTracker::restart() {
+  known_.fill(started_);
+  flags_.assign(flags_.size(), Clock{});
+}
+
 void OrderTracker::cross_sent(unsigned pipe, const Clock& carried) {
   join(known_[pipe], carried);
   Clock snapshot = known_[pipe];

@@ -48,6 +48,7 @@ class OrderTracker {
   void wait_flag(unsigned pipe, const Clock& carried, unsigned source, unsigned destination, unsigned id);
   void barrier(unsigned pipe, const Clock& carried);
   void barrier_all();                 // S has seen all pipes drained
+  void restart();                     // a new program: everything before it is complete for every pipe
   void cross_sent(unsigned pipe, const Clock& carried);
   void cross_received();
 

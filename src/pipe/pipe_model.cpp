@@ -100,10 +100,10 @@ void PipeModel::retire(Cycle now) {
       const Cycle visible = now + (shared_.settings.timed ? shared_.timing.flag_propagation : 1);
       const unsigned code = static_cast<unsigned>(code_);
       if (!shared_.flags.set(code, op->pair_pipe, op->flag_id, visible) && shared_.settings.strict)
-        environment_.raise(*op, {FaultKind::flag_misuse, "the flag is set already: a second set_flag without a wait_flag is undefined"});
+        environment_.raise(*op, {FaultKind::flag_misuse, kSetTwice});
       environment_.flag_raised(op->pair_pipe, visible);
     } else if (op->kind == Kind::cross_set) {
-      environment_.cross_send(op->message, now);
+      environment_.cross_send(*op, now);
     }
     environment_.retired(*op);
     shared_.pool.give(op);
@@ -247,7 +247,7 @@ void PipeModel::begin(Operation& op, Cycle now) {
   for (const memory::Access& access : op.footprint)
     if (port_ && access.space == memory::Space::GM) counters_.bytes += access.total_bytes();
   if (!shared_.settings.timed) {
-    op.release = op.finish = std::max(now + 1, last_finish_);
+    op.release = op.finish = std::max({now + 1, last_finish_, op.not_before});
     last_finish_ = op.finish;
     next_start_ = op.release;
     return;

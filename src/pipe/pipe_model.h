@@ -6,7 +6,7 @@
 // Model: an operation starts when it is at the head of the queue, the one before it has released the pipe (its occupancy) and,
 // in automatic sync, no earlier conflicting operation of the core is unfinished. Operations finish in order. set_flag passes
 // through the queue and goes out when everything before it in the pipe has finished.
-// Approximations: the unit-flag handshake works on whole operations (see start_time_with_unit_flag); the time of a transfer
+// Approximations: the unit-flag handshake works on whole operations (see unit_flag_start); the time of a transfer
 // beyond the core is the memory system's.
 #pragma once
 
@@ -23,6 +23,8 @@ struct PipeTiming {
   Cycle flag_issue = 1, flag_propagation = 1, barrier = 0;
   unsigned flag_ids = 8;
 };
+
+inline constexpr const char* kSetTwice = "the flag is set already: a second set_flag without a wait_flag is undefined";
 
 // What a launch asks of every pipe.
 struct RunSettings {
@@ -55,7 +57,7 @@ class PipeEnvironment {
   virtual void flag_raised(unsigned destination_code, Cycle visible) = 0;
   virtual void retired(const Operation& op) = 0;                                // counters, trace, waiting pipes
   virtual void space_in_queue(unsigned pipe_index) = 0;
-  virtual void cross_send(unsigned message, Cycle now) = 0;
+  virtual void cross_send(const Operation& op, Cycle now) = 0;
   virtual void raise(const Operation& op, const OperandFault& fault) = 0;
   // Strict sync: called for every entry when it starts; raises a hazard fault if nothing orders a work operation behind a
   // conflicting one.
@@ -114,7 +116,7 @@ class PipeModel {
   OperationRing queue_, flight_;
   Cycle next_start_ = 0;        // kNever: known when the transfer has issued
   Cycle last_finish_ = 0;
-  std::uint32_t next_transfer_ = 0, oldest_transfer_ = 0;
+  std::uint32_t next_transfer_ = 0;
   std::size_t work_in_flight_ = 0;
   Cycle wanted_ = kNever;
   StallReason reason_ = StallReason::kCount;

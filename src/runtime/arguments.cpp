@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -24,6 +25,7 @@ const char* type_name(const Argument& argument) {
 struct Marshaller {
   const KernelEntry& kernel;
   scalar::Arguments out;
+  static constexpr std::size_t kRegisters = 8;  // a0 to a7, fa0 to fa7
 
   [[noreturn]] void mismatch(std::size_t i, const Parameter& p, const Argument& a) const {
     throw Error(fmt::format("argument {} of {}", i, kernel.name), signature_of(kernel), fmt::format("{}: {}", p.name, p.type), type_name(a));
@@ -48,12 +50,28 @@ struct Marshaller {
     out.block.push_back(value);
   }
 
+  static std::uint64_t boxed(std::uint64_t bits, unsigned width) { return width == 64 ? bits : bits | ~std::uint64_t{0} << width; }
+
   void floating(std::uint64_t bits, unsigned width) {
-    const std::uint64_t boxed = width == 64 ? bits : bits | ~std::uint64_t{0} << width;
     // Beyond fa7 floating-point arguments use integer slots.
-    if (out.floating.size() < 8) out.floating.push_back(boxed);
-    else out.integer.push_back(boxed);
+    if (out.floating.size() < kRegisters) out.floating.push_back(boxed(bits, width));
+    else out.integer.push_back(boxed(bits, width));
     out.block.push_back(bits);
+  }
+
+  // One floating-point member, two, or one with an integer go in registers of their kinds while there are any; true: done.
+  bool in_floating_registers(const Parameter& p, const std::vector<std::uint8_t>& bytes) {
+    const auto floats = static_cast<std::size_t>(std::count_if(p.fields.begin(), p.fields.end(), [](const auto& f) { return f.floating; }));
+    const std::size_t integers = p.fields.size() - floats;
+    if (floats == 0 || out.floating.size() + floats > kRegisters || out.integer.size() + integers > kRegisters) return false;
+    for (const Parameter::Field& field : p.fields) {
+      std::uint64_t value = 0;
+      std::memcpy(&value, bytes.data() + field.offset, field.bytes);
+      const unsigned width = field.bytes * 8, shift = 64 - width;
+      if (field.floating) out.floating.push_back(boxed(value, width));
+      else out.integer.push_back(field.is_signed ? static_cast<std::uint64_t>(static_cast<std::int64_t>(value << shift) >> shift) : value);
+    }
+    return true;
   }
 
   void aggregate(std::size_t i, const Parameter& p, const Argument& a) {
@@ -65,6 +83,10 @@ struct Marshaller {
     std::vector<std::uint64_t> words((bytes->size() + 7) / 8, 0);
     std::memcpy(words.data(), bytes->data(), bytes->size());
     if (words.size() <= 2) {
+      if (in_floating_registers(p, *bytes)) {
+        out.block.insert(out.block.end(), words.begin(), words.end());
+        return;
+      }
       for (std::uint64_t word : words) integer(word);
       return;
     }

@@ -76,7 +76,7 @@ struct Device::State : runtime::DeviceState {
   using DeviceState::DeviceState;
 };
 
-Device::Device(const std::string& chip, const std::map<std::string, double>& overrides) : state_(std::make_unique<State>(chip, overrides)) {}
+Device::Device(const std::string& chip, const std::map<std::string, double>& overrides) : state_(std::make_shared<State>(chip, overrides)) {}
 Device::~Device() = default;
 Device::Device(Device&&) noexcept = default;
 
@@ -110,15 +110,16 @@ void Device::fill(DeviceAddress to, std::uint8_t value, std::uint64_t bytes) {
 
 std::uint8_t* Device::host_pointer(DeviceAddress address, std::uint64_t bytes) { return state_->checked(address.value, bytes, "host_pointer"); }
 
-std::shared_ptr<Module> Device::load(const std::string& elf_path) { return runtime::make_module(*state_, runtime::Image::load(elf_path)); }
+std::shared_ptr<Module> Device::load(const std::string& elf_path) { return runtime::make_module(state_, runtime::Image::load(elf_path)); }
 
 std::shared_ptr<Module> Device::load(std::vector<std::uint8_t> elf, const std::string& name) {
-  return runtime::make_module(*state_, runtime::Image::parse(std::move(elf), name));
+  return runtime::make_module(state_, runtime::Image::parse(std::move(elf), name));
 }
 
 std::vector<LaunchResult> Device::run_concurrently(std::span<ConcurrentLaunch> launches) { return runtime::run_launches(*state_, launches); }
 
 std::string Device::hierarchy() const {
+  const std::lock_guard turn(state_->launching);
   sim::Simulation simulation(state_->context, state_->gm, state_->path);
   return simulation.hierarchy();
 }

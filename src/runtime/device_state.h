@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 
 #include "src/chip/chip_spec.h"
 #include "src/memory/core_memory.h"
@@ -33,6 +34,7 @@ struct DeviceState {
   memory::DeviceMemory gm;
   noc::L2Path path;
   Allocator allocator;
+  std::mutex launching;
   // Errors: Error if the range is not inside one allocation.
   std::uint8_t* checked(std::uint64_t address, std::uint64_t bytes, const char* what);
 };

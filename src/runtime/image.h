@@ -19,6 +19,13 @@ struct Parameter {
   Kind kind = Kind::pointer;
   std::uint32_t bytes = 8;
   bool is_signed = false;
+  // Of an aggregate of one or two scalar members, inner structs and arrays flattened: the calling convention passes a pair with
+  // a floating-point member in registers of its own. Empty for every other aggregate.
+  struct Field {
+    std::uint32_t offset = 0, bytes = 0;
+    bool floating = false, is_signed = false;
+  };
+  std::vector<Field> fields;
 };
 
 // One kernel as the user names it.

@@ -43,6 +43,54 @@ Parameter::Kind float_kind(std::uint32_t bytes) {
   return bytes == 4 ? Parameter::Kind::float32 : Parameter::Kind::float64;
 }
 
+constexpr std::size_t kMostFields = 2;
+
+// Appends the scalar members of a type; false: more than the calling convention takes apart, a union, a bit-field, a base class.
+bool flatten(Dwarf_Die type, std::uint32_t offset, std::vector<Parameter::Field>& fields);
+
+bool flatten_members(Dwarf_Die& type, std::uint32_t offset, std::vector<Parameter::Field>& fields) {
+  Dwarf_Die child;
+  if (dwarf_child(&type, &child) != 0) return true;
+  do {
+    if (dwarf_tag(&child) == DW_TAG_inheritance) return false;
+    Dwarf_Attribute attribute;
+    Dwarf_Word at = 0;
+    Dwarf_Die member;
+    if (dwarf_tag(&child) != DW_TAG_member || dwarf_hasattr(&child, DW_AT_external)) continue;
+    if (dwarf_hasattr(&child, DW_AT_bit_size) || !type_of(child, member)) return false;
+    if (dwarf_attr(&child, DW_AT_data_member_location, &attribute) && dwarf_formudata(&attribute, &at) != 0) return false;
+    if (!flatten(member, offset + static_cast<std::uint32_t>(at), fields)) return false;
+  } while (dwarf_siblingof(&child, &child) == 0);
+  return true;
+}
+
+bool flatten_array(Dwarf_Die& type, std::uint32_t offset, std::vector<Parameter::Field>& fields) {
+  Dwarf_Die element, peeled;
+  Dwarf_Word all = 0, one = 0;
+  if (!type_of(type, element) || dwarf_peel_type(&element, &peeled) != 0 || dwarf_aggregate_size(&type, &all) != 0 ||
+      dwarf_aggregate_size(&peeled, &one) != 0 || one == 0 || all / one > kMostFields)
+    return false;
+  for (Dwarf_Word at = 0; at + one <= all; at += one)
+    if (!flatten(peeled, offset + static_cast<std::uint32_t>(at), fields)) return false;
+  return true;
+}
+
+void classify(Dwarf_Die& type, Parameter& parameter);
+
+bool flatten(Dwarf_Die type, std::uint32_t offset, std::vector<Parameter::Field>& fields) {
+  Dwarf_Die peeled;
+  if (dwarf_peel_type(&type, &peeled) != 0) return false;
+  const int tag = dwarf_tag(&peeled);
+  if (tag == DW_TAG_structure_type || tag == DW_TAG_class_type) return flatten_members(peeled, offset, fields);
+  if (tag == DW_TAG_array_type) return flatten_array(peeled, offset, fields);
+  if (tag == DW_TAG_union_type) return false;
+  Parameter scalar;
+  classify(peeled, scalar);
+  const bool floating = scalar.kind == Parameter::Kind::float16 || scalar.kind == Parameter::Kind::float32 || scalar.kind == Parameter::Kind::float64;
+  fields.push_back({offset, scalar.bytes, floating, scalar.is_signed});
+  return fields.size() <= kMostFields;
+}
+
 void classify(Dwarf_Die& type, Parameter& parameter) {
   Dwarf_Word size = 0;
   if (dwarf_aggregate_size(&type, &size) == 0) parameter.bytes = static_cast<std::uint32_t>(size);
@@ -72,7 +120,9 @@ void classify(Dwarf_Die& type, Parameter& parameter) {
       parameter.kind = Parameter::Kind::integer;
       return;
     }
-    default: parameter.kind = Parameter::Kind::aggregate;
+    default:
+      parameter.kind = Parameter::Kind::aggregate;
+      if (!flatten(type, 0, parameter.fields)) parameter.fields.clear();
   }
 }
 

@@ -52,10 +52,12 @@ std::vector<LaunchResult> simulate(DeviceState& state, std::vector<sim::LaunchPl
 
 std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentLaunch> launches) {
   if (launches.empty()) return {};
+  // Threads that share a device take turns: a launch owns its L2 and its marks.
+  const std::lock_guard turn(state.launching);
   std::vector<sim::LaunchPlan> plans;
   for (ConcurrentLaunch& launch : launches) {
     auto* module = dynamic_cast<LoadedModule*>(launch.module);
-    if (!module) throw Error("no module", "run_concurrently", "a module of this device", "none");
+    if (!module || !module->belongs_to(state)) throw Error("wrong module", "run_concurrently", "a module of this device", module ? module->name() : "none");
     plans.push_back(module->plan(launch.kernel, launch.arguments, launch.options));
     LaunchOptions& options = plans.back().options;
     const LaunchOptions& first = launches.front().options;
@@ -67,7 +69,7 @@ std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentL
   if (launches.front().options.mode != Mode::automatic) return simulate(state, plans, launches);
 
   // Timing only first; where control flow needs computed data, everything again in full. Scalar stores to global memory are undone.
-  const bool marked_before = state.gm.has_marks();
+  state.gm.remember_marks();
   std::vector<sim::UndoStore> undo;
   for (sim::LaunchPlan& plan : plans) {
     plan.options.mode = Mode::timing_only;
@@ -75,9 +77,12 @@ std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentL
   }
   std::vector<LaunchResult> results = simulate(state, plans, launches);
   const auto needs_data = [](const LaunchResult& r) { return r.fault.kind == FaultKind::needs_data; };
-  if (std::none_of(results.begin(), results.end(), needs_data)) return results;
+  if (std::none_of(results.begin(), results.end(), needs_data)) {
+    state.gm.keep_marks();
+    return results;
+  }
   for (auto it = undo.rbegin(); it != undo.rend(); ++it) std::copy_n(it->old.begin(), it->bytes, state.gm.at(it->address));
-  if (!marked_before) state.gm.clear_marks();
+  state.gm.undo_marks();
   for (sim::LaunchPlan& plan : plans) {
     plan.options.mode = Mode::full;
     plan.undo = nullptr;

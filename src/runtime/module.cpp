@@ -8,7 +8,8 @@
 
 namespace vitruvian::runtime {
 
-LoadedModule::LoadedModule(DeviceState& state, std::shared_ptr<const Image> image) : state_(state), image_(std::move(image)) {
+LoadedModule::LoadedModule(std::shared_ptr<DeviceState> state, std::shared_ptr<const Image> image)
+    : owner_(std::move(state)), state_(*owner_), image_(std::move(image)) {
   base_ = state_.allocator.allocate(image_->size());
   load_segments();
 }
@@ -67,13 +68,20 @@ std::string LoadedModule::signature(const std::string& kernel) const { return si
 
 sim::LaunchPlan LoadedModule::plan(const std::string& kernel, std::span<const Argument> arguments, const LaunchOptions& options) const {
   const KernelEntry& entry = get_kernel(kernel);
-  if (options.block_dim == 0) throw Error("block_dim", kernel, "at least 1", "0");
+  // blockDim of the Ascend C guide: [1, 65535].
+  constexpr std::uint32_t kMostBlocks = 65535;
+  if (options.block_dim == 0 || options.block_dim > kMostBlocks)
+    throw Error("block_dim", kernel, fmt::format("1 to {}", kMostBlocks), fmt::format("{}", options.block_dim));
   if (options.first_core >= state_.context.aic)
     throw Error("first_core", kernel, fmt::format("below {}", state_.context.aic), fmt::format("{}", options.first_core));
+  if (options.runahead_limit == 0) throw Error("runahead_limit", kernel, "at least 1", "0");
   sim::LaunchPlan plan;
   plan.kernel = kernel;
   plan.has_aic = entry.kind != CoreKind::aiv;
   plan.aiv_per_group = entry.kind == CoreKind::aic ? 0 : entry.kind == CoreKind::aiv ? 1 : entry.aiv_per_aic;
+  if (plan.aiv_per_group > state_.context.aiv_per_aic)
+    throw Error("the chip has not enough vector cores for the kernel", kernel, fmt::format("at most {} for each AIC", state_.context.aiv_per_aic),
+                fmt::format("{}", plan.aiv_per_group));
   plan.block_dim = options.block_dim;
   plan.first_core = options.first_core;
   plan.options = options;
@@ -101,8 +109,8 @@ LaunchResult LoadedModule::launch(const std::string& kernel, std::span<const Arg
   return run_launches(state_, {&one, 1}).front();
 }
 
-std::shared_ptr<Module> make_module(DeviceState& state, std::shared_ptr<const Image> image) {
-  return std::make_shared<LoadedModule>(state, std::move(image));
+std::shared_ptr<Module> make_module(std::shared_ptr<DeviceState> state, std::shared_ptr<const Image> image) {
+  return std::make_shared<LoadedModule>(std::move(state), std::move(image));
 }
 
 }  // namespace vitruvian::runtime

@@ -9,6 +9,19 @@
 
 namespace vitruvian::sim {
 
+namespace {
+
+// Without a clock there are no cycles: operations, bytes and instructions remain.
+void forget_cycles(CoreCounters& core) {
+  core.start = core.end = 0;
+  for (PipeCounters& pipe : core.pipes) {
+    pipe.busy = pipe.idle = pipe.assumed_busy = 0;
+    pipe.stall = {};
+  }
+}
+
+}  // namespace
+
 ChipContext::ChipContext(const chip::ChipSpec& s) : spec(s), units(s), timing(ChipTiming::from(s)) {
   using chip::Param;
   cross_core.latency = s.get_integer(Param::cross_core_latency);
@@ -24,7 +37,7 @@ ChipContext::ChipContext(const chip::ChipSpec& s) : spec(s), units(s), timing(Ch
 }
 
 Chip::Chip(sc_core::sc_module_name name, const ChipContext& context, memory::DeviceMemory& gm, noc::L2Path& path)
-    : sc_module(name), context_(context), gm_(gm), path_(path) {
+    : sc_module(name), context_(context), gm_(gm), path_(path), cross_scheduler_(context.cross_core) {
   cores_.resize(context.aic * (1 + context.aiv_per_aic));
   const auto add_core = [&](GroupModule& group, unsigned index, bool is_aic, const std::string& core_name, const std::string& place) {
     Core& core = cores_[index];
@@ -44,7 +57,7 @@ Chip::Chip(sc_core::sc_module_name name, const ChipContext& context, memory::Dev
     }));
   }
   memory_ = std::make_unique<MemoryModule>("memory", context.l2_slices, context.hbm_stacks, [this](Cycle now) { advance_memory(now); });
-  ffts_ = std::make_unique<Stepper>("ffts", [this](Cycle now) { deliver_cross(now); });
+  ffts_ = std::make_unique<Stepper>("ffts", [this](Cycle now) { step_cross(now); });
 }
 
 // Cores that the resident-th group slot of a launch occupies.
@@ -68,7 +81,7 @@ void Chip::place(const std::vector<LaunchPlan>& plans) {
     const std::uint32_t groups = context_.aic - plan.first_core;
     const std::uint32_t capacity = plan.has_aic ? groups : groups * context_.aiv_per_aic;
     const std::uint32_t resident = std::min(plan.block_dim, capacity);
-    launch.cross = std::make_unique<pipe::CrossCoreFlags>(context_.cross_core, plan.block_dim, plan.has_aic, plan.aiv_per_group);
+    launch.cross = std::make_unique<pipe::CrossCoreFlags>(cross_scheduler_, plan.block_dim, plan.has_aic, plan.aiv_per_group);
     launch.groups_busy.assign(resident, 0);
     for (std::uint32_t r = 0; r < resident; ++r) {
       for (unsigned core : cores_of_block(launch, r)) {
@@ -164,21 +177,35 @@ void Chip::advance_memory(Cycle now) {
   memory_changed();
 }
 
-void Chip::cross_send(unsigned index, unsigned message, Cycle now) {
-  Core& core = cores_[index];
-  const auto launch = static_cast<std::size_t>(core.launch);
-  const auto mode = static_cast<unsigned>(isa::ffts::mode.get(message));
-  const auto id = static_cast<unsigned>(isa::ffts::flag_id.get(message));
-  std::vector<pipe::CrossCoreFlags::Increment> increments;
-  if (!launches_[launch].cross->send(core.place, mode, id, now, increments)) {
-    Fault bad;
-    bad.kind = FaultKind::flag_misuse;
-    bad.core = core.model->name();
-    bad.detail = fmt::format("cross-core message with mode {} and flag {}: expected mode 0, 1 or 2 between cores that the launch has", mode, id);
-    return fault(index, bad, 0);
+// Messages of one cycle go to the scheduler in the order of their cores, whoever had its turn first in that cycle: it takes
+// them a cycle later, as if they had come then.
+void Chip::cross_send(unsigned index, const CrossCoreMessage& message) {
+  cross_sent_.push_back({index, cores_[index].place, message});
+  ffts_->wake(message.sent + 1);
+}
+
+void Chip::step_cross(Cycle now) {
+  accept_cross(now);
+  deliver_cross(now);
+  Cycle next = cross_sent_.empty() ? kNever : now + 1;
+  if (!cross_pending_.empty()) next = std::min(next, cross_pending_.front().increment.when);
+  if (next != kNever) ffts_->wake(next);
+}
+
+void Chip::accept_cross(Cycle now) {
+  const auto later = std::stable_partition(cross_sent_.begin(), cross_sent_.end(), [now](const Sent& s) { return s.message.sent < now; });
+  std::stable_sort(cross_sent_.begin(), later, [](const Sent& a, const Sent& b) { return a.core < b.core; });
+  for (auto sent = cross_sent_.begin(); sent != later; ++sent) {
+    const auto launch = static_cast<std::size_t>(cores_[sent->core].launch);
+    const auto mode = static_cast<unsigned>(isa::ffts::mode.get(sent->message.word));
+    const auto id = static_cast<unsigned>(isa::ffts::flag_id.get(sent->message.word));
+    std::vector<pipe::CrossCoreFlags::Increment> increments;
+    if (!launches_[launch].cross->send(sent->place, mode, id, sent->message.sent, increments))
+      cross_fault(sent->core, sent->message,
+                  fmt::format("cross-core message with mode {} and flag {}: expected mode 0, 1 or 2 between cores that the launch has", mode, id));
+    for (const auto& increment : increments) cross_pending_.push_back({*sent, launch, increment});
   }
-  for (const auto& increment : increments) cross_pending_.push_back({launch, increment});
-  if (!cross_pending_.empty()) ffts_->wake(cross_pending_.front().increment.when);
+  cross_sent_.erase(cross_sent_.begin(), later);
 }
 
 void Chip::deliver_cross(Cycle now) {
@@ -191,17 +218,22 @@ void Chip::deliver_cross(Cycle now) {
     for (unsigned index : launch.cores) {
       Core& core = cores_[index];
       if (launch.cross->slot(core.place) != pending.increment.slot) continue;
-      if (!fits) {
-        Fault bad;
-        bad.kind = FaultKind::flag_misuse;
-        bad.core = core.model->name();
-        bad.detail = fmt::format("cross-core flag {} has {} pending sets, one more overflows its counter", pending.increment.id, context_.cross_core.counter_max);
-        return fault(index, bad, 0);
-      }
+      if (!fits)
+        return cross_fault(pending.from.core, pending.from.message,
+                           fmt::format("flag {} of {} has {} pending sets: one more overflows its counter", pending.increment.id, core.model->name(),
+                                       context_.cross_core.counter_max));
       core.model->cross_arrived(now);
     }
   }
-  if (!cross_pending_.empty()) ffts_->wake(cross_pending_.front().increment.when);
+}
+
+void Chip::cross_fault(unsigned index, const CrossCoreMessage& message, std::string detail) {
+  Fault bad;
+  bad.kind = FaultKind::flag_misuse;
+  bad.core = cores_[index].model->name();
+  bad.pipe = message.pipe;
+  bad.detail = std::move(detail);
+  fault(index, bad, message.pc);
 }
 
 bool Chip::cross_take(unsigned index, unsigned id) {
@@ -291,6 +323,7 @@ LaunchResult Chip::result_of(const Launch& launch) const {
     CoreCounters counters = model.close(end);
     counters.start -= std::min(counters.start, launch.start);
     counters.end -= launch.start;
+    if (!timed) forget_cycles(counters);
     for (const PipeCounters& pipe : counters.pipes) {
       busy += static_cast<double>(pipe.busy);
       assumed += static_cast<double>(pipe.assumed_busy);

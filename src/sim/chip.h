@@ -29,7 +29,7 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   void wake_scalar(unsigned core, Cycle when) override { cores_[core].module->scalar->wake(when); }
   void wake_pipe(unsigned core, unsigned pipe, Cycle when) override { cores_[core].module->pipes[pipe]->wake(when); }
   void memory_changed() override;
-  void cross_send(unsigned core, unsigned message, Cycle now) override;
+  void cross_send(unsigned core, const CrossCoreMessage& message) override;
   bool cross_take(unsigned core, unsigned id) override;
   void fault(unsigned core, Fault fault, std::uint64_t pc) override;
   std::string source_line(unsigned core, std::uint64_t pc) const override;
@@ -61,7 +61,10 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   void begin_block(std::size_t launch_index, std::uint32_t block, std::uint32_t resident, Cycle now);
   void prepare_core(unsigned core, std::size_t launch_index);
   void advance_memory(Cycle now);
+  void step_cross(Cycle now);
+  void accept_cross(Cycle now);
   void deliver_cross(Cycle now);
+  void cross_fault(unsigned core, const CrossCoreMessage& message, std::string detail);
   LaunchResult result_of(const Launch& launch) const;
 
   const ChipContext& context_;
@@ -74,14 +77,21 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   std::vector<Launch> launches_;
   std::size_t running_launches_ = 0;
   std::vector<memory::Completion> completions_;
+  struct Sent {
+    unsigned core;
+    pipe::CrossCorePlace place;                 // of the sender's block: its core may run another one by now
+    CrossCoreMessage message;
+  };
+  std::vector<Sent> cross_sent_;                // not yet with the scheduler
   struct Pending {
+    Sent from;
     std::size_t launch;
     pipe::CrossCoreFlags::Increment increment;
   };
   std::deque<Pending> cross_pending_;
+  pipe::CrossCoreScheduler cross_scheduler_;
   Fault fault_;
   int fault_launch_ = -1;
-  mutable std::vector<CoreCounters> closed_;
 };
 
 }  // namespace vitruvian::sim

@@ -167,6 +167,7 @@ void CoreModel::begin(const scalar::CoreIdentity& identity, const CoreProgram& p
   } else {
     started_ = now;
   }
+  if (order_) order_->restart();
   if (first) {
     front_ = scalar::make_rv64x(program.decoded, memory_, is_aic_ ? timing_.scalar_aic : timing_.scalar_aiv);
     for (auto& pipe : pipes_) pipe->reset(now);
@@ -174,7 +175,7 @@ void CoreModel::begin(const scalar::CoreIdentity& identity, const CoreProgram& p
   shared_.flags.reset();
   front_->start(identity, program.entry, program.arguments, now);
   pending_ = false;
-  running_ = true;
+  running_ = program_cut_ = true;
   ended_ = false;
   wait_ = Wait::none;
   host_.wake_scalar(index_, now);
@@ -198,9 +199,15 @@ void CoreModel::step_scalar(Cycle now) {
     if (front_->retired() + retired_before_ > setup_.instruction_limit)
       set_fault(FaultKind::runaway, fmt::format("no end after {} instructions", setup_.instruction_limit));
     else
-      stop_ = front_->run(setup_.runahead);
+      stop_ = front_->run(budget());
     pending_ = true;
   }
+}
+
+// Up to the run-ahead limit, and to the first instruction beyond the limit of all.
+std::uint64_t CoreModel::budget() const {
+  const std::uint64_t left = setup_.instruction_limit - (front_->retired() + retired_before_);
+  return left < setup_.runahead ? left + 1 : setup_.runahead;
 }
 
 // True when simulated time has reached the front end's; otherwise asks to be woken then.
@@ -219,8 +226,10 @@ bool CoreModel::block(Wait wait, StallReason reason) {
 
 // The wait is over: what lies between the front end's time and now was a stall.
 void CoreModel::resume(Cycle now) {
-  if (wait_ != Wait::none && wait_ != Wait::time && now > front_->time())
+  if (wait_ != Wait::none && wait_ != Wait::time && now > front_->time()) {
     scalar_.stall[reason_index(wait_reason_)] += now - front_->time();
+    if (wait_reason_ == StallReason::hazard) ++hazard_waits_;
+  }
   if (now > front_->time()) front_->set_time(now);
   wait_ = Wait::none;
 }
@@ -286,9 +295,12 @@ bool CoreModel::resolve_issue(Cycle now) {
   if (wait_ == Wait::queue) resume(now);
   wait_ = Wait::none;
   Operation* op = prepare(static_cast<unsigned>(wait_pipe_));
-  if (!op) return resolve(now);  // the fault, at its own cycle
+  if (!op) {
+    stop_.fault.pipe = target.name();
+    return resolve(now);  // the fault, at its own cycle
+  }
   if (order_) order_->issued(*op);
-  shared_.hazards.add(op);
+  if (op->kind == Kind::work) shared_.hazards.add(op);
   target.push(op);
   return true;
 }
@@ -377,7 +389,7 @@ bool CoreModel::resolve_scalar_flag(Cycle now) {
   const auto id = static_cast<unsigned>(isa::sync_imm::id.get(imm) + issued.operand[1]);
   if (issued.op == isa::Op::pipe_barrier) return true;  // S executes in order
   if (issued.op == isa::Op::ffts_cross_core_sync) {
-    host_.cross_send(index_, static_cast<unsigned>(issued.operand[1]), now);
+    host_.cross_send(index_, {issued.operand[1], now, issued.pc, "S"});
     return true;
   }
   const bool set = issued.op == isa::Op::set_flag;
@@ -387,7 +399,7 @@ bool CoreModel::resolve_scalar_flag(Cycle now) {
   }
   if (set) {
     const Cycle visible = now + timing_.pipe.flag_propagation;
-    shared_.flags.set(0, other, id, visible);
+    if (!shared_.flags.set(0, other, id, visible) && order_) return fail(now, FaultKind::flag_misuse, pipe::kSetTwice);
     if (order_) order_->set_flag(0, {}, 0, other, id);
     flag_raised(other, visible);
     return true;
@@ -421,8 +433,7 @@ bool CoreModel::resolve_memory(Cycle now) {
     access.write = stop_.access.write;
     if (order_) {
       if (const auto conflict = order_->scalar_access(access, front_->pc())) return fail(now, FaultKind::hazard, describe("the scalar unit", conflict));
-    } else if (shared_.hazards.conflict(access, ~std::uint64_t{0}, now)) {
-      if (wait_reason_ != StallReason::hazard || wait_ != Wait::retire) ++hazard_waits_;
+    } else if (shared_.hazards.conflict(access)) {
       return block(Wait::retire, StallReason::hazard);
     }
   }
@@ -462,7 +473,7 @@ bool CoreModel::fail(Cycle now, FaultKind kind, std::string detail) {
 bool CoreModel::report_fault(Fault fault) {
   running_ = false;
   fault.core = name_;
-  fault.pipe = "S";
+  if (fault.pipe.empty()) fault.pipe = "S";
   const std::uint64_t pc = fault.pc ? fault.pc : front_->pc();
   host_.fault(index_, std::move(fault), pc);
   return false;
@@ -471,16 +482,42 @@ bool CoreModel::report_fault(Fault fault) {
 void CoreModel::end_program(Cycle now) {
   running_ = false;
   scalar_end_ = now;
+  program_cut_ = false;
+  add_scalar_counters();
+  finish_if_drained(now);
+}
+
+void CoreModel::add_scalar_counters() {
   const scalar::FrontEnd::Counters& c = front_->counters();
   scalar_.busy += c.execute + c.branch + c.special;
   scalar_.stall[reason_index(StallReason::fetch)] += c.icache;
   scalar_.stall[reason_index(StallReason::load)] += c.dcache + c.ub + c.load_use;
-  finish_if_drained(now);
+}
+
+// The program was cut off at `end`: S may have run ahead of it, or have waited since its last instruction.
+void CoreModel::cut_scalar(Cycle end) {
+  add_scalar_counters();
+  const Cycle all = end - started_, counted = scalar_.total();
+  if (counted < all) {
+    const bool waits = wait_ != Wait::none && wait_ != Wait::time;
+    (waits ? scalar_.stall[reason_index(wait_reason_)] : scalar_.idle) += all - counted;
+    return;
+  }
+  Cycle ahead = counted - all;
+  const auto take = [&](std::uint64_t& cycles) {
+    const Cycle part = std::min(cycles, ahead);
+    cycles -= part;
+    ahead -= part;
+  };
+  take(scalar_.busy);
+  for (std::uint64_t& cycles : scalar_.stall) take(cycles);
+  take(scalar_.idle);  // a block that would have begun after `end`
 }
 
 void CoreModel::finish_if_drained(Cycle now) {
   if (running_ || ended_ || !drained()) return;
   ended_ = true;
+  ended_at_ = now;
   host_.core_ended(index_, now);
 }
 
@@ -499,6 +536,10 @@ int CoreModel::complete(const memory::Completion& completion) {
 
 void CoreModel::cross_arrived(Cycle now) {
   if (running_ && wait_ == Wait::cross) host_.wake_scalar(index_, now);
+}
+
+void CoreModel::cross_send(const Operation& op, Cycle now) {
+  host_.cross_send(index_, {op.message, now, op.issued.pc, pipes_[op.pipe_index]->name()});
 }
 
 void CoreModel::flag_raised(unsigned destination_code, Cycle visible) {
@@ -574,7 +615,8 @@ void CoreModel::follow_order(const Operation& op) {
   }
 }
 
-CoreCounters CoreModel::close(Cycle end) {
+CoreCounters CoreModel::close(Cycle last) {
+  const Cycle end = ended_ ? std::min(last, ended_at_) : last;
   CoreCounters counters;
   counters.core = name_;
   counters.is_aic = is_aic_;
@@ -582,7 +624,9 @@ CoreCounters CoreModel::close(Cycle end) {
   counters.end = end;
   counters.instructions = instructions();
   scalar_.operations = counters.instructions;
-  scalar_.idle += end - scalar_end_;
+  if (end < started_) return never_started(counters, end);
+  if (program_cut_) cut_scalar(end);
+  else scalar_.idle += end - scalar_end_;
   counters.pipes.push_back(scalar_);
   for (std::size_t i = 0; i < pipes_.size(); ++i) {
     counters.pipes.push_back(pipes_[i]->close(end));
@@ -592,10 +636,19 @@ CoreCounters CoreModel::close(Cycle end) {
   return counters;
 }
 
+// The launch ended before this core's turn.
+CoreCounters CoreModel::never_started(CoreCounters counters, Cycle end) const {
+  counters.start = end;
+  counters.pipes.resize(1 + pipes_.size());
+  counters.pipes[0].pipe = scalar_.pipe;
+  for (std::size_t i = 0; i < pipes_.size(); ++i) counters.pipes[i + 1].pipe = pipes_[i]->name();
+  return counters;
+}
+
 std::vector<CoreModel::Waiting> CoreModel::waiting() const {
   std::vector<Waiting> lines;
   if (running_ && pending_) {
-    Waiting w{"S", "", stop_.issued.pc};
+    Waiting w{"S", "", stop_.issued.pc ? stop_.issued.pc : front_->pc()};
     const auto imm = static_cast<isa::Word>(stop_.issued.operand[0]);
     switch (wait_) {
       case Wait::flag:

@@ -30,6 +30,14 @@ struct UndoStore {
   std::array<std::uint8_t, 8> old{};
 };
 
+// A cross-core message on its way, with the instruction that sent it.
+struct CrossCoreMessage {
+  std::uint64_t word = 0;
+  Cycle sent = 0;
+  std::uint64_t pc = 0;
+  std::string pipe;
+};
+
 // The machine around a core.
 class CoreHost {
  public:
@@ -37,7 +45,7 @@ class CoreHost {
   virtual void wake_scalar(unsigned core, Cycle when) = 0;
   virtual void wake_pipe(unsigned core, unsigned pipe, Cycle when) = 0;
   virtual void memory_changed() = 0;                                  // requests were enqueued
-  virtual void cross_send(unsigned core, unsigned message, Cycle now) = 0;
+  virtual void cross_send(unsigned core, const CrossCoreMessage& message) = 0;
   virtual bool cross_take(unsigned core, unsigned id) = 0;
   virtual void fault(unsigned core, Fault fault, std::uint64_t pc) = 0;  // the machine adds disassembly and source line
   virtual std::string source_line(unsigned core, std::uint64_t pc) const = 0;
@@ -93,7 +101,8 @@ class CoreModel final : public pipe::PipeEnvironment {
   int complete(const memory::Completion& completion);
   void cross_arrived(Cycle now);
 
-  CoreCounters close(Cycle end);
+  // Of the whole launch: up to the core's own end, or to `last` where a fault has cut it off.
+  CoreCounters close(Cycle last);
   std::uint64_t hazard_waits() const { return hazard_waits_; }
   std::uint64_t operations() const { return operations_; }
   std::uint64_t instructions() const { return retired_before_ + (front_ ? front_->retired() : 0); }
@@ -110,7 +119,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   void flag_raised(unsigned destination_code, Cycle visible) override;
   void retired(const pipe::Operation& op) override;
   void space_in_queue(unsigned pipe_index) override;
-  void cross_send(unsigned message, Cycle now) override { host_.cross_send(index_, message, now); }
+  void cross_send(const pipe::Operation& op, Cycle now) override;
   void raise(const pipe::Operation& op, const pipe::OperandFault& fault) override;
   void follow_order(const pipe::Operation& op) override;
   void hazard_waited() override { ++hazard_waits_; }
@@ -123,11 +132,15 @@ class CoreModel final : public pipe::PipeEnvironment {
   bool resolve_barrier_all(Cycle now);
   bool resolve_memory(Cycle now);
   bool resolve_result(Cycle now);
+  std::uint64_t budget() const;
   bool reach(Cycle now);                       // simulated time has come to the front end's time
   bool block(Wait wait, StallReason reason);
   void resume(Cycle now);
   bool drained() const;
   void end_program(Cycle now);
+  void add_scalar_counters();
+  void cut_scalar(Cycle end);
+  CoreCounters never_started(CoreCounters counters, Cycle end) const;
   void finish_if_drained(Cycle now);
   pipe::Operation* prepare(unsigned pipe_index);
   bool prepare_work(pipe::Operation& op);
@@ -158,11 +171,12 @@ class CoreModel final : public pipe::PipeEnvironment {
   LaunchSetup setup_;
   scalar::Stop stop_;
   bool pending_ = false, running_ = false, ended_ = true;
+  bool program_cut_ = false;                    // begun and not returned: closed before its end
   Wait wait_ = Wait::none;
   StallReason wait_reason_ = StallReason::kCount;
   int wait_pipe_ = -1;
   unsigned flag_waiting_code_ = 0;
-  Cycle started_ = 0, scalar_end_ = 0;
+  Cycle started_ = 0, scalar_end_ = 0, ended_at_ = 0;
   std::uint64_t retired_before_ = 0, operations_ = 0, hazard_waits_ = 0;
   PipeCounters scalar_;
   std::array<std::uint64_t, 8> assumed_busy_{};

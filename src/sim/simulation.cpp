@@ -14,10 +14,9 @@ struct Simulation::State {
   noc::L2Path& path;
 
   State(const ChipContext& chip_context, memory::DeviceMemory& gm, noc::L2Path& l2) : path(l2) {
-    // A warning of SystemC is an exception, never text; an elaboration without activity (W571) is what we ask for.
+    // Warnings and errors of SystemC become exceptions of the caller, never text of a library.
     sc_core::sc_report_handler::set_actions(sc_core::SC_INFO, sc_core::SC_DO_NOTHING);
     sc_core::sc_report_handler::set_actions(sc_core::SC_WARNING, sc_core::SC_THROW);
-    sc_core::sc_report_handler::set_actions(sc_core::SC_ID_NO_SC_START_ACTIVITY_, sc_core::SC_DO_NOTHING);
     sc_core::sc_set_time_resolution(1, sc_core::SC_PS);
     chip = std::make_unique<Chip>("die0", chip_context, gm, l2);
   }
@@ -32,14 +31,14 @@ Simulation::~Simulation() = default;
 std::vector<LaunchResult> Simulation::run(const std::vector<LaunchPlan>& plans) {
   const auto begin = std::chrono::steady_clock::now();
   Chip& chip = *state_->chip;
-  sc_core::sc_start(sc_core::SC_ZERO_TIME);  // elaborate
   chip.place(plans);
   // In slices of simulated time, so that progress can be shown and a run can be stopped.
   constexpr Cycle kSlice = 20'000;
   bool stopped = false;
   while (!chip.all_ended() && !chip.faulted() && sc_core::sc_pending_activity()) {
     const sc_core::sc_time ahead = sc_core::sc_time_to_pending_activity();
-    sc_core::sc_start(ahead + sc_core::sc_time::from_value(kSlice), sc_core::SC_RUN_TO_TIME);
+    // Time stands still at the last event: the cycle of a deadlock is when the last pipe stopped.
+    sc_core::sc_start(ahead + sc_core::sc_time::from_value(kSlice), sc_core::SC_EXIT_ON_STARVATION);
     if (chip.faulted()) break;
     for (const LaunchPlan& plan : plans)
       if (plan.options.progress && !plan.options.progress(chip.progress())) stopped = true;

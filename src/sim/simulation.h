@@ -21,7 +21,7 @@ struct ChipContext {
   const chip::ChipSpec& spec;
   UnitTable units;
   ChipTiming timing;
-  pipe::CrossCoreFlags::Timing cross_core;
+  pipe::CrossCoreTiming cross_core;
   Cycle launch_latency = 0, launch_finish = 0;
   double launch_ramp = 0;  // cycles for each further block
   std::uint32_t aic = 0, aiv_per_aic = 0;

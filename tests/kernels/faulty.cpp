@@ -114,3 +114,44 @@ extern "C" __global__ __aicore__ void mmad_outside_l0a(GM_ADDR) {
        MmadParams(16, 16, 256, 0, false, true));
   PipeBarrier<PIPE_ALL>();
 }
+
+// The AIC sets a cross-core flag that its AIV never takes: the 16th set overflows the counter (flag_misuse).
+extern "C" __global__ __aicore__ void overflows_counter(GM_ADDR) {
+  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_1);
+  if ASCEND_IS_AIC {
+    for (int i = 0; i < 16; ++i) CrossCoreSetFlag<2, PIPE_FIX>(6);
+  }
+}
+
+// A mode that does not exist (flag_misuse).
+extern "C" __global__ __aicore__ void wrong_mode(GM_ADDR) { CrossCoreSetFlag<3, PIPE_MTE3>(6); }
+
+// The scalar unit sets a flag twice (flag_misuse in strict sync).
+extern "C" __global__ __aicore__ void scalar_sets_flag_twice(GM_ADDR) {
+  SetFlag<HardEvent::S_V>(2);
+  SetFlag<HardEvent::S_V>(2);
+  WaitFlag<HardEvent::S_V>(2);
+  PipeBarrier<PIPE_ALL>();
+}
+
+// An operation of the cube on a vector core (illegal_operand): the headers leave it out, so the word stands here.
+extern "C" __global__ __aicore__ void mmad_on_aiv(GM_ADDR) {
+  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_AIV_ONLY);
+  asm volatile(".insn r4 0x5b, 7, 2, a0, a0, a0, a0");  // mad_f16
+}
+
+// A scalar load of four bytes at an odd address (misaligned).
+extern "C" __global__ __aicore__ void misaligned_load(GM_ADDR out) {
+  *(volatile uint32_t*)out = *(volatile uint32_t*)(out + 2);
+}
+
+// The AIC waits for a flag that its AIVs never set, and they wait for one of the AIC (deadlock of three cores).
+extern "C" __global__ __aicore__ void deadlocks_across(GM_ADDR) {
+  KERNEL_TASK_TYPE_DEFAULT(KERNEL_TYPE_MIX_AIC_1_2);
+  if ASCEND_IS_AIC {
+    CrossCoreWaitFlag(1);
+  }
+  if ASCEND_IS_AIV {
+    CrossCoreWaitFlag(2);
+  }
+}

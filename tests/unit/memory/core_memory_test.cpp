@@ -85,3 +85,25 @@ TEST_CASE("a skipped operation marks the rows that it would have written, and no
   REQUIRE_FALSE(gm.any_unknown(0x2000 + 32, 68));
   REQUIRE_FALSE(gm.any_unknown(0x2000 + 232, 1000));
 }
+
+TEST_CASE("remembered marks come back, whatever was marked and cleared meanwhile") {
+  constexpr std::uint64_t base = 1ull << 40, size = 1 << 20;
+  DeviceMemory gm(base, size);
+  const auto known = [&] { return std::pair{gm.any_unknown(base + 100, 50), gm.any_unknown(base + 500'000, 100'000)}; };
+  gm.mark(base + 100, 50, true);
+  gm.remember_marks();
+  gm.mark(base + 100, 50, false);
+  gm.mark(base + 500'000, 100'000, true);
+  REQUIRE(known() == std::pair{false, true});
+  gm.undo_marks();
+  REQUIRE(known() == std::pair{true, false});
+  gm.remember_marks();
+  gm.mark(base + 100, 50, false);
+  gm.keep_marks();
+  REQUIRE(known() == std::pair{false, false});
+  DeviceMemory fresh(base, size);
+  fresh.remember_marks();
+  fresh.mark(base, 8, true);
+  fresh.undo_marks();
+  REQUIRE_FALSE(fresh.has_marks());
+}

@@ -30,14 +30,14 @@ class FakeUnit final : public Unit {
   }
 };
 
-// Two pipes, V and MTE2, driven by a small event loop.
+// Two pipes, V and MTE2 unless the test says otherwise, driven by a small event loop.
 class Bench final : public PipeEnvironment {
  public:
-  Bench() {
+  explicit Bench(isa::Pipe first = isa::Pipe::V, isa::Pipe second = isa::Pipe::MTE2) {
     shared.memory = &memory;
     shared.timing = {1, 6, 0, 8};
-    pipes.emplace_back("V", isa::Pipe::V, 0u, 32u, shared, *this);
-    pipes.emplace_back("MTE2", isa::Pipe::MTE2, 1u, 32u, shared, *this);
+    pipes.emplace_back(isa::to_string(first), first, 0u, 32u, shared, *this);
+    pipes.emplace_back(isa::to_string(second), second, 1u, 32u, shared, *this);
     for (auto& pipe : pipes) pipe.reset(0);
   }
   Operation* work(unsigned pipe, Cycle occupancy, Cycle latency, std::vector<memory::Access> sets = {}, Cycle issue = 0) {
@@ -66,14 +66,14 @@ class Bench final : public PipeEnvironment {
     }
   }
   void wake(unsigned pipe, Cycle when) override { events[{std::max(when, now), ++order}] = pipe; }
-  void flag_raised(unsigned code, Cycle visible) override { wake(code == static_cast<unsigned>(isa::Pipe::V) ? 0 : 1, visible); }
+  void flag_raised(unsigned code, Cycle visible) override { wake(code == static_cast<unsigned>(pipes[0].code()) ? 0 : 1, visible); }
   void retired(const Operation& op) override {
     if (op.kind == Kind::work) finished[op.issued.sequence] = {op.start, op.finish};
     for (unsigned p = 0; p < pipes.size(); ++p)
       if (pipes[p].head()) wake(p, now);
   }
   void space_in_queue(unsigned) override {}
-  void cross_send(unsigned, Cycle) override {}
+  void cross_send(const Operation&, Cycle) override {}
   void raise(const Operation&, const OperandFault& fault) override { faults.push_back(fault); }
   void follow_order(const Operation&) override {}
   void hazard_waited() override { ++waits; }

@@ -18,11 +18,12 @@ TEST_CASE("a flag is visible from its time on and a second set is reported") {
 }
 
 namespace {
-const CrossCoreFlags::Timing kTiming{300, 10, 15};
+const CrossCoreTiming kTiming{300, 10, 15};
 }
 
 TEST_CASE("mode 0 raises every core of the kind once all have sent") {
-  CrossCoreFlags cross(kTiming, 3, true, 2);
+  CrossCoreScheduler scheduler(kTiming);
+  CrossCoreFlags cross(scheduler, 3, true, 2);
   std::vector<CrossCoreFlags::Increment> out;
   REQUIRE(cross.send({0, true, 0}, 0, 5, 100, out));
   REQUIRE(cross.send({1, true, 0}, 0, 5, 100, out));
@@ -37,7 +38,8 @@ TEST_CASE("mode 0 raises every core of the kind once all have sent") {
 }
 
 TEST_CASE("mode 2 reaches both AIVs, and the AIC only when both have sent") {
-  CrossCoreFlags cross(kTiming, 2, true, 2);
+  CrossCoreScheduler scheduler(kTiming);
+  CrossCoreFlags cross(scheduler, 2, true, 2);
   std::vector<CrossCoreFlags::Increment> out;
   REQUIRE(cross.send({1, true, 0}, 2, 0, 0, out));
   REQUIRE(out.size() == 2);
@@ -54,7 +56,8 @@ TEST_CASE("mode 2 reaches both AIVs, and the AIC only when both have sent") {
 }
 
 TEST_CASE("mode 1 synchronises the AIVs of a group") {
-  CrossCoreFlags cross(kTiming, 2, true, 2);
+  CrossCoreScheduler scheduler(kTiming);
+  CrossCoreFlags cross(scheduler, 2, true, 2);
   std::vector<CrossCoreFlags::Increment> out;
   REQUIRE(cross.send({0, false, 0}, 1, 2, 0, out));
   REQUIRE(cross.send({0, false, 1}, 1, 2, 0, out));
@@ -64,9 +67,21 @@ TEST_CASE("mode 1 synchronises the AIVs of a group") {
 }
 
 TEST_CASE("the counter holds 15 sets and refuses the sixteenth") {
-  CrossCoreFlags cross(kTiming, 1, true, 1);
+  CrossCoreScheduler scheduler(kTiming);
+  CrossCoreFlags cross(scheduler, 1, true, 1);
   const CrossCoreFlags::Increment increment{cross.slot({0, false, 0}), 4, 0};
   for (int i = 0; i < 15; ++i) REQUIRE(cross.apply(increment));
   REQUIRE_FALSE(cross.apply(increment));
   REQUIRE(cross.count(increment.slot, 4) == 15);
+}
+
+TEST_CASE("launches share the scheduler: a message of one waits for the messages of the other") {
+  CrossCoreScheduler scheduler(kTiming);
+  CrossCoreFlags first(scheduler, 1, true, 1), second(scheduler, 1, true, 1);
+  std::vector<CrossCoreFlags::Increment> out;
+  for (CrossCoreFlags* flags : {&first, &second, &first}) REQUIRE(flags->send({0, true, 0}, 2, 5, 100, out));
+  REQUIRE(out.size() == 3);
+  REQUIRE(out[0].when == 400);
+  REQUIRE(out[1].when == 410);
+  REQUIRE(out[2].when == 420);
 }

@@ -42,3 +42,16 @@ TEST_CASE("a later operation does not hold an earlier one back") {
   earlier.footprint.add(access(Space::L1, false, 0, 64));
   REQUIRE(tracker.conflict(earlier, 0) == nullptr);
 }
+
+TEST_CASE("a scalar access conflicts with an operation until it has retired, not only until it has finished") {
+  HazardTracker tracker;
+  Operation add;
+  add.issued.sequence = 1;
+  add.footprint.add(access(Space::UB, true, 0, 256));
+  add.finish = 1;
+  tracker.add(&add);
+  REQUIRE(tracker.conflict(access(Space::UB, false, 128, 4)) == &add);
+  REQUIRE(tracker.conflict(access(Space::UB, false, 256, 4)) == nullptr);
+  tracker.remove(&add);
+  REQUIRE(tracker.conflict(access(Space::UB, false, 128, 4)) == nullptr);
+}

@@ -73,3 +73,12 @@ TEST_CASE("strict: what S knows goes along with an issued operation") {
   o.tracker.wait_flag(0, {}, kMte2, 0, 3);
   REQUIRE_FALSE(o.tracker.start(o.op(kIn, access(Space::UB, false, 0, 256))));
 }
+
+TEST_CASE("strict: a new program on the core finds everything before it complete, and no old flags") {
+  Ordered o;
+  REQUIRE_FALSE(o.tracker.start(o.op(kLoad, access(Space::UB, true, 0, 256))));
+  o.tracker.restart();
+  REQUIRE_FALSE(o.tracker.start(o.op(kIn, access(Space::UB, false, 0, 256))));
+  REQUIRE_FALSE(o.tracker.scalar_access(access(Space::UB, true, 1024, 4), 0));
+  REQUIRE(o.tracker.start(o.op(kLoad, access(Space::UB, true, 128, 32))));  // and is itself ordered by flags as ever
+}

@@ -80,3 +80,14 @@ TEST_CASE("automatic sync orders read after write inside the vector pipe") {
   REQUIRE(bench.finished[2].first == 28);
   REQUIRE(bench.finished[3].first == 32);
 }
+
+TEST_CASE("without a clock a fixpipe still takes effect after the mad that it pairs with") {
+  Bench bench(isa::Pipe::M, isa::Pipe::FIX);
+  bench.shared.settings.timed = false;
+  bench.work(0, 10, 20, {access(Space::L0C, true, 0, 1024)})->unit_flag = 3;
+  bench.work(1, 10, 20, {access(Space::L0C, false, 0, 1024)})->unit_flag = 3;
+  bench.run();
+  REQUIRE(bench.finished[1] == std::pair<Cycle, Cycle>{0, 1});
+  REQUIRE(bench.finished[2] == std::pair<Cycle, Cycle>{0, 2});  // not in the same cycle, where the order would be chance
+  REQUIRE(bench.unit.executed == std::vector<std::uint64_t>{1, 2});
+}
