@@ -13,6 +13,7 @@ namespace {
 
 struct AccuracyOptions {
   std::string write, only;
+  std::vector<std::string> overrides;
   bool json = false, fast = false;
 };
 
@@ -21,6 +22,7 @@ int run_accuracy(const AccuracyOptions& options, bool write) {
   workload::CalibrationOptions chosen;
   chosen.only = options.only;
   chosen.fast = options.fast;
+  chosen.overrides = overrides_from(options.overrides);
   std::unique_ptr<ProgressBar> bar;
   chosen.progress = [&bar](const workload::CalibrationRun& run, double share) {
     if (!bar) bar = std::make_unique<ProgressBar>("accuracy");
@@ -57,6 +59,7 @@ void add_accuracy(CLI::App& app, int& status) {
   command->add_option("--write", options->write, "Write the page and its plot too (default docs/accuracy.md)")->expected(0, 1)->default_str("docs/accuracy.md");
   command->add_option("--only", options->only, "Only runs whose group or name holds this word");
   command->add_flag("--fast", options->fast, "Only the subset that the tests run");
+  command->add_option("--override", options->overrides, "path=value of the chip description, for all runs")->allow_extra_args(false);
   command->add_flag("--json", options->json, "Rows and summary as JSON");
   command->callback([options, command, &status] { status = run_accuracy(*options, command->count("--write") > 0); });
 }

@@ -122,6 +122,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   void cross_send(const pipe::Operation& op, Cycle now) override;
   void raise(const pipe::Operation& op, const pipe::OperandFault& fault) override;
   void follow_order(const pipe::Operation& op) override;
+  void follow_l0(pipe::Operation& op);
   void hazard_waited() override { ++hazard_waits_; }
 
  private:
@@ -176,6 +177,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   StallReason wait_reason_ = StallReason::kCount;
   int wait_pipe_ = -1;
   unsigned flag_waiting_code_ = 0;
+  bool last_l0_is_a_ = false;                   // where MTE1's last load to L0 went
   Cycle started_ = 0, scalar_end_ = 0, ended_at_ = 0;
   std::uint64_t retired_before_ = 0, operations_ = 0, hazard_waits_ = 0;
   PipeCounters scalar_;

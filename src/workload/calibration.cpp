@@ -34,7 +34,7 @@ double mean_of_cores(const LaunchResult& run, Value value) {
   return count == 0 ? 0 : sum / static_cast<double>(count);
 }
 
-double core_cycles(const CoreCounters& core) { return static_cast<double>(core.end - core.start); }
+double core_cycles(const CoreCounters& core) { return static_cast<double>(core.finished - core.start); }
 
 double pipe_cycles(const CoreCounters& core, const std::string& name) {
   for (const PipeCounters& pipe : core.pipes)

@@ -52,7 +52,7 @@ std::shared_ptr<DmaTiming> timing() {
   t->write_start = 40;
   t->instruction_interval = 20;
   t->nd2nz_start = 100;
-  t->nd2nz_row_interval = 4;
+  t->nd2nz_row_cost = 4;
   return t;
 }
 
