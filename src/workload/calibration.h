@@ -38,10 +38,18 @@ struct NotCarried {
   int count = 0;
 };
 
+// The plausible range of a parameter that is assumed.
+struct SensitivityRange {
+  std::string parameter;       // its path in the chip file
+  double low = 0, high = 0;    // in the unit of the chip file
+  std::string why;
+};
+
 struct CalibrationTables {
   std::vector<CalibrationRun> runs;
   std::vector<Measurement> rows;
   std::vector<NotCarried> not_carried;
+  std::vector<SensitivityRange> ranges;       // sensitivity.csv
 
   // Errors: Error with file and line for a row that is not whole, a row without run, a run without rows, or an unknown metric.
   static CalibrationTables load(const std::string& folder);
@@ -89,6 +97,18 @@ struct CalibrationSummary {
   std::map<std::string, ErrorSummary> groups;
   std::map<std::string, ErrorSummary> without_group;   // the summary of all other groups
 };
+// What an assumed parameter moves when it goes to either end of its range.
+struct Sensitivity {
+  const SensitivityRange* range = nullptr;
+  struct End {
+    double mean_change = 0, worst_change = 0;  // of the emulated values, as fractions; worst has its sign
+    std::string worst_row;
+    double mean_absolute_error = 0;            // against the measured values
+  } low, high;
+};
+// Largest movers first. `progress` of the options is called with the share of all runs of all parameters.
+std::vector<Sensitivity> run_sensitivity(const CalibrationTables& tables, const CalibrationOptions& options);
+
 CalibrationSummary summarise(const std::vector<CalibrationResult>& results);
 
 }  // namespace vitruvian::workload

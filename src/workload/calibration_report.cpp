@@ -121,6 +121,26 @@ report::Table summary_table(const CalibrationSummary& summary) {
   return table;
 }
 
+report::Table sensitivity_table(const std::vector<Sensitivity>& sensitivities) {
+  report::Table table({"<parameter", "low", "high", "mean change", "worst", "error at low", "error at high", "<worst row", "<range"});
+  for (const Sensitivity& each : sensitivities) {
+    const Sensitivity::End& larger = each.low.mean_change > each.high.mean_change ? each.low : each.high;
+    table.add({each.range->parameter, figure(each.range->low), figure(each.range->high), plain_percent(larger.mean_change), signed_percent(larger.worst_change),
+               plain_percent(each.low.mean_absolute_error), plain_percent(each.high.mean_absolute_error), larger.worst_row, each.range->why});
+  }
+  return table;
+}
+
+nlohmann::ordered_json to_json(const std::vector<Sensitivity>& sensitivities) {
+  const auto end = [](const Sensitivity::End& e) {
+    return nlohmann::ordered_json{{"mean_change", e.mean_change}, {"worst_change", e.worst_change}, {"worst_row", e.worst_row}, {"mean_absolute_error", e.mean_absolute_error}};
+  };
+  nlohmann::ordered_json json = nlohmann::ordered_json::array();
+  for (const Sensitivity& each : sensitivities)
+    json.push_back({{"parameter", each.range->parameter}, {"low", each.range->low}, {"high", each.range->high}, {"why", each.range->why}, {"at_low", end(each.low)}, {"at_high", end(each.high)}});
+  return json;
+}
+
 nlohmann::ordered_json to_json(const Calibration& calibration, const CalibrationSummary& summary) {
   nlohmann::ordered_json json;
   json["rows"] = nlohmann::ordered_json::array();

@@ -97,6 +97,9 @@ CalibrationTables CalibrationTables::load(const std::string& folder) {
   read_table(home / "not_carried.csv", "file,rows,count,why", [&](const std::vector<std::string>& f, const std::string& place) {
     tables.not_carried.push_back({f[0], f[1], f[3], static_cast<int>(number_from(f[2], place))});
   });
+  read_table(home / "sensitivity.csv", "parameter,low,high,why", [&](const std::vector<std::string>& f, const std::string& place) {
+    tables.ranges.push_back({f[0], number_from(f[1], place), number_from(f[2], place), f[3]});
+  });
   return tables;
 }
 
