@@ -161,10 +161,10 @@ void DmaEngine::State::present(Active& active, Tick at, Cycle now, memory::GmPat
   ++requests;
   payload += piece.payload;
   bus += piece.bytes;
-  Tick gap = std::max(channel.time(piece.bytes), request_interval);
-  if (active.paced) gap = std::max(gap, active.core_rate.time(piece.payload));
-  if (piece.first_of_row && active.transfer.shape == Shape::nd2nz) gap += row_cost;
-  turn = at + gap;
+  const Tick gap = std::max(channel.time(piece.bytes), request_interval);
+  Tick core_side = active.paced ? active.core_rate.time(piece.payload) : 0;
+  if (piece.first_of_row && active.transfer.shape == Shape::nd2nz) core_side += row_cost;
+  turn = at + std::max(gap, core_side);
   const std::uint32_t tag = std::uint32_t{engine} << 24 | (issuing & kSequenceMask);
   path.enqueue({piece.address, tag, piece.bytes, port, write, active.transfer.atomic, active.transfer.bypass}, arrival);
 }
