@@ -71,7 +71,8 @@ struct PipeCounters {
 struct CoreCounters {
   std::string core;                   // "aic0", "aiv5"
   bool is_aic = true;
-  std::uint64_t start = 0, end = 0;   // cycles from launch
+  std::uint64_t start = 0, end = 0;   // cycles from launch; end is the launch's, the same for all cores
+  std::uint64_t finished = 0;         // this core's own end
   std::uint64_t instructions = 0;     // retired by the scalar unit
   std::vector<PipeCounters> pipes;
 };

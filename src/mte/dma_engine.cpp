@@ -26,7 +26,6 @@ struct Active {
   Cycle dispatch = 0;          // begins to prepare
   Tick first_issue = 0;        // of its first request
   std::uint64_t presented = 0; // payload bytes of the requests with an issue time
-  Tick row_start = 0;          // issue time of its last row's first request
   ByteRate core_rate;          // pace of the core's side
   bool paced = false;
   std::optional<Cycle> issued;
@@ -69,7 +68,7 @@ struct DmaEngine::State {
     const std::uint32_t channels = write ? 1 : is_aic ? timing->read_channels_aic : timing->read_channels_aiv;
     channel = ByteRate(timing->channel_bytes_per_cycle * channels);
     request_interval = write ? 0 : memory::ticks_from(timing->request_interval);
-    row_interval = memory::ticks_from(timing->nd2nz_row_interval);
+    row_cost = memory::ticks_from(timing->nd2nz_row_cost);
     ensure(timing->nd2nz_in_flight >= 1 && timing->nd2nz_in_flight <= kMostInFlight, "1 to 8 ND2NZ instructions are in flight");
   }
 
@@ -79,7 +78,7 @@ struct DmaEngine::State {
   std::uint8_t engine;
   DmaSlots slots;
   ByteRate channel;
-  Tick request_interval = 0, row_interval = 0;
+  Tick request_interval = 0, row_cost = 0;
 
   TransferQueue queue;
   std::uint32_t issuing = 0;             // number of the transfer whose requests go out
@@ -131,8 +130,6 @@ std::optional<Tick> DmaEngine::State::next_issue() const {
     const std::optional<Cycle> dispatch = dispatch_time(active);
     if (!dispatch) return std::nullopt;
     at = std::max({at, ticks(*dispatch) + start_cost(active), ticks(active.transfer.start)});
-  } else if (active.transfer.shape == Shape::nd2nz && active.rows.at_row_start()) {
-    at = std::max(at, active.row_start + row_interval);
   }
   if (active.rows.done()) return at;  // an empty transfer takes no slot
   const std::optional<Cycle> slot = slots.next_free(lookahead, now);
@@ -158,7 +155,6 @@ void DmaEngine::State::present(Active& active, Tick at, Cycle now, memory::GmPat
   }
   const Cycle arrival = memory::cycle_after(at);
   const Piece piece = active.rows.next();
-  if (piece.first_of_row) active.row_start = at;
   if (active.presented == 0) active.first_issue = at;
   active.presented += piece.payload;
   slots.take(arrival);
@@ -166,9 +162,10 @@ void DmaEngine::State::present(Active& active, Tick at, Cycle now, memory::GmPat
   ++requests;
   payload += piece.payload;
   bus += piece.bytes;
-  Tick gap = std::max(channel.time(piece.bytes), request_interval);
-  if (active.paced) gap = std::max(gap, active.core_rate.time(piece.payload));
-  turn = at + gap;
+  const Tick gap = std::max(channel.time(piece.bytes), request_interval);
+  Tick core_side = active.paced ? active.core_rate.time(piece.payload) : 0;
+  if (piece.first_of_row && active.transfer.shape == Shape::nd2nz) core_side += row_cost;
+  turn = at + std::max(gap, core_side);
   const std::uint32_t tag = std::uint32_t{engine} << 24 | (issuing & kSequenceMask);
   path.enqueue({piece.address, tag, piece.bytes, port, write, active.transfer.atomic, active.transfer.bypass}, arrival);
 }

@@ -36,7 +36,7 @@ struct DmaTiming {
   Cycle read_start = 0, write_start = 0, instruction_interval = 0;
   Cycle nd2nz_start = 0;
   std::uint32_t nd2nz_in_flight = 2;         // at most DmaEngine::kMostInFlight
-  double nd2nz_row_interval = 0;
+  double nd2nz_row_cost = 0;                 // of each row, beside the time of its bytes
 };
 std::shared_ptr<const DmaTiming> make_dma_timing(const chip::ChipSpec& spec);
 

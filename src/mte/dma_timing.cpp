@@ -19,7 +19,7 @@ std::shared_ptr<const DmaTiming> make_dma_timing(const chip::ChipSpec& spec) {
   t->instruction_interval = spec.get_integer(Param::dma_instruction_interval);
   t->nd2nz_start = spec.get_integer(Param::nd2nz_start);
   t->nd2nz_in_flight = count(Param::nd2nz_in_flight);
-  t->nd2nz_row_interval = spec.get(Param::nd2nz_row_interval);
+  t->nd2nz_row_cost = spec.get(Param::nd2nz_row_cost);
   return t;
 }
 

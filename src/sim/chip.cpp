@@ -348,6 +348,7 @@ LaunchResult Chip::result_of(const Launch& launch) const {
     CoreCounters counters = model.close(end);
     counters.start -= std::min(counters.start, launch.start);
     counters.end -= launch.start;
+    counters.finished -= std::min(counters.finished, launch.start);
     if (!timed) forget_cycles(counters);
     for (const PipeCounters& pipe : counters.pipes) {
       busy += static_cast<double>(pipe.busy);

@@ -124,6 +124,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   void cross_send(const pipe::Operation& op, Cycle now) override;
   void raise(const pipe::Operation& op, const pipe::OperandFault& fault) override;
   void follow_order(const pipe::Operation& op) override;
+  void follow_l0(pipe::Operation& op);
   void hazard_waited() override { ++hazard_waits_; }
 
  private:
@@ -180,6 +181,7 @@ class CoreModel final : public pipe::PipeEnvironment {
   StallReason wait_reason_ = StallReason::kCount;
   int wait_pipe_ = -1;
   unsigned flag_waiting_code_ = 0;
+  bool last_l0_is_a_ = false;                   // where MTE1's last load to L0 went
   Cycle started_ = 0, scalar_end_ = 0, ended_at_ = 0;
   bool outside_sent_ = false;                  // a scalar access beyond the die is on its way
   Cycle outside_back_ = kNever;                // and back then

@@ -1,137 +1,207 @@
 #include "src/workload/calibration.h"
 
 #include <algorithm>
-#include <filesystem>
-#include <fstream>
+#include <chrono>
+#include <cmath>
+#include <memory>
 #include <set>
-#include <sstream>
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 namespace vitruvian::workload {
 namespace {
 
-// The cores' own time stands in for the task's where the profiler's launch overhead is in doubt.
-constexpr const char* kCoreTime = "aicore_time";
-constexpr const char* kTaskTime = "task_time";
 constexpr const char* kRepeated = "repeated";
 constexpr int kLaunchesBefore = 3;
 
-CalibrationRow pto_gemm(const char* side) {
-  return {fmt::format("pto_gemm_{}", side), kTaskTime, "pto_gemm", {{"m", side}, {"n", side}, {"k", side}},
-          "the published tiles and grid; what the text leaves open is ours"};
+bool works(const CoreCounters& core) {
+  return std::any_of(core.pipes.begin(), core.pipes.end(), [](const PipeCounters& pipe) { return pipe.pipe != "S" && pipe.operations > 0; });
 }
 
-CalibrationRow vector_add(int number, const char* cores, const char* tile, const char* buffers) {
-  return {fmt::format("asc_vector_add_case{}", number), kTaskTime, "vector_add",
-          {{"n", "67108864"}, {"dtype", "fp16"}, {"tile", tile}, {"buffers", buffers}, {"cores", cores}},
-          "dataCopyLen read as elements: the published vector times are then 22 cycles an instruction and 2 a repeat in cases 2 and 3"};
+double busy_cycles(const PipeCounters& pipe) {
+  // A profiler's pipe time runs while an instruction is in the pipe: also while it waits for its last data.
+  return static_cast<double>(pipe.busy + pipe.stall[static_cast<std::size_t>(StallReason::memory)]);
 }
 
-// Unequal numbers of decimals would read as unequal trust: four significant digits for all.
-std::string microseconds(double value) { return fmt::format("{:.{}f}", value, value < 100 ? 2 : value < 1000 ? 1 : 0); }
-
-}  // namespace
-
-const std::vector<CalibrationRow>& calibration_rows() {
-  static const std::vector<CalibrationRow> rows{
-      pto_gemm("1536"),
-      pto_gemm("6144"),
-      {"asc_matmul_8192_case8_unitflag", kCoreTime, "gemm", {{"m", "8192"}, {"n", "8192"}, {"k", "8192"}, {"dtype", "fp16"}, {"out", "same"}},
-       "fp16 out; our library's schedule, not the published one"},
-      vector_add(1, "1", "4096", "1"),
-      vector_add(2, "48", "4096", "1"),
-      vector_add(3, "48", "16384", "1"),
-      vector_add(4, "48", "16384", "2"),
-  };
-  return rows;
+// Mean over the cores that did anything. Cores of the other kind, which only start and end, are not in a profiler's mean.
+template <typename Value>
+double mean_of_cores(const LaunchResult& run, Value value) {
+  double sum = 0;
+  std::size_t count = 0;
+  for (const CoreCounters& core : run.cores)
+    if (works(core)) sum += value(core), ++count;
+  return count == 0 ? 0 : sum / static_cast<double>(count);
 }
 
-std::vector<Measurement> load_measurements(const std::string& folder) {
-  constexpr std::size_t kFields = 11;  // group,kernel,chip,shape,dtype,metric,measured,unit,l2_state,flag,source
-  namespace fs = std::filesystem;
-  if (!fs::is_directory(folder)) throw Error("the measured rows are missing", folder, "a checkout of Vitruvian, or VITRUVIAN_HOME set to one", "");
-  std::vector<Measurement> all;
-  for (const auto& entry : fs::directory_iterator(folder)) {
-    if (entry.path().extension() != ".csv") continue;
-    std::ifstream file(entry.path());
-    std::string line;
-    std::getline(file, line);  // the headings
-    for (std::size_t number = 2; std::getline(file, line); ++number) {
-      std::vector<std::string> fields;
-      std::istringstream text(line);
-      for (std::string field; fields.size() + 1 < kFields && std::getline(text, field, ',');) fields.push_back(field);
-      std::string source;  // the last field may hold commas
-      std::getline(text, source);
-      if (fields.size() + 1 != kFields) throw Error("a measured row is not whole", fmt::format("{}:{}", entry.path().string(), number), "11 fields", line);
-      all.push_back({fields[0], fields[5], fields[2], fields[7], fields[8], fields[9], source, std::stod(fields[6])});
-    }
-  }
-  return all;
+double core_cycles(const CoreCounters& core) { return static_cast<double>(core.finished - core.start); }
+
+double pipe_cycles(const CoreCounters& core, const std::string& name) {
+  for (const PipeCounters& pipe : core.pipes)
+    if (pipe.pipe == name) return busy_cycles(pipe);
+  return 0;
 }
 
-const Measurement& get_measurement(const std::vector<Measurement>& all, const std::string& group, const std::string& metric) {
-  // The first of its name: a later one is a repetition that carries a flag.
-  const auto found = std::find_if(all.begin(), all.end(), [&](const Measurement& m) { return m.group == group && m.metric == metric; });
-  if (found == all.end()) throw Error("no such measured row", "tests/calibration/rows", "a row of the CSV files", group + " " + metric);
-  return *found;
+struct Metric {
+  const char* name;
+  double (*value)(const KernelReport&, double clock_hz);
+};
+
+double busy_us(const KernelReport& report, double clock_hz, const char* pipe) {
+  return mean_of_cores(report.run, [&](const CoreCounters& core) { return pipe_cycles(core, pipe); }) / clock_hz * 1e6;
+}
+template <char... letters>
+double busy(const KernelReport& report, double clock_hz) {
+  static constexpr char name[] = {letters..., 0};
+  return busy_us(report, clock_hz, name);
+}
+template <char... letters>
+double ratio(const KernelReport& report, double clock_hz) { return 100 * busy<letters...>(report, clock_hz) / report.run.time_us; }
+template <char... letters>
+double cycles_of(const KernelReport& report, double) {
+  static constexpr char name[] = {letters..., 0};
+  const auto pipes = report.run.pipes();
+  const PipeCounters& pipe = pipes.at(name);
+  return busy_cycles(pipe) / static_cast<double>(pipe.operations);
 }
 
-CalibrationResult run_calibration(const CalibrationRow& row, const Measurement& measured, std::function<bool(double)> progress) {
-  Device device(measured.chip);
+double core_time_us(const KernelReport& report, double clock_hz) { return mean_of_cores(report.run, core_cycles) / clock_hz * 1e6; }
+double moved(const MemoryCounters& memory) { return static_cast<double>(memory.bytes_read + memory.bytes_written); }
+double terabytes(double bytes, double us) { return bytes / us * 1e-6; }
+
+const Metric kMetrics[] = {
+    {"task_time", [](const KernelReport& r, double) { return r.run.time_us; }},
+    {"aicore_time", core_time_us},
+    {"max_core_time", [](const KernelReport& r, double hz) {
+       double longest = 0;
+       for (const CoreCounters& core : r.run.cores) longest = std::max(longest, works(core) ? core_cycles(core) : 0);
+       return longest / hz * 1e6;
+     }},
+    {"total_cycles", [](const KernelReport& r, double) {
+       double sum = 0;
+       for (const CoreCounters& core : r.run.cores) sum += works(core) ? core_cycles(core) : 0;
+       return sum;
+     }},
+    {"busy_V", busy<'V'>}, {"busy_M", busy<'M'>}, {"busy_MTE1", busy<'M', 'T', 'E', '1'>}, {"busy_MTE2", busy<'M', 'T', 'E', '2'>},
+    {"busy_MTE3", busy<'M', 'T', 'E', '3'>}, {"busy_FIX", busy<'F', 'I', 'X'>},
+    {"ratio_M", ratio<'M'>}, {"ratio_MTE1", ratio<'M', 'T', 'E', '1'>}, {"ratio_MTE2", ratio<'M', 'T', 'E', '2'>}, {"ratio_FIX", ratio<'F', 'I', 'X'>},
+    {"cycles_MTE1", cycles_of<'M', 'T', 'E', '1'>}, {"cycles_MTE2", cycles_of<'M', 'T', 'E', '2'>}, {"cycles_MTE3", cycles_of<'M', 'T', 'E', '3'>},
+    {"read_bandwidth", [](const KernelReport& r, double hz) { return terabytes(static_cast<double>(r.run.memory.bytes_read), busy<'M', 'T', 'E', '2'>(r, hz)); }},
+    {"mixed_bandwidth", [](const KernelReport& r, double hz) { return terabytes(moved(r.run.memory), busy<'M', 'T', 'E', '2'>(r, hz)); }},
+    {"core_bandwidth", [](const KernelReport& r, double hz) { return terabytes(moved(r.run.memory), core_time_us(r, hz)); }},
+    {"core_gigabytes", [](const KernelReport& r, double hz) {
+       const auto cores = std::count_if(r.run.cores.begin(), r.run.cores.end(), works);
+       return 1e3 * terabytes(moved(r.run.memory), core_time_us(r, hz)) / static_cast<double>(cores);
+     }},
+    {"hit_rate", [](const KernelReport& r, double) {
+       const auto& memory = r.run.memory;
+       return 100 * static_cast<double>(memory.l2_hits) / static_cast<double>(memory.l2_hits + memory.l2_misses);
+     }},
+    {"throughput", [](const KernelReport& r, double) { return r.useful_operations / r.run.time_us * 1e-6; }},
+    {"compulsory_bandwidth", [](const KernelReport& r, double) { return r.useful_bytes / r.run.time_us * 1e-3; }},
+};
+
+KernelReport emulate(Device& device, const CalibrationRun& run) {
   KernelRequest request;
-  request.kernel = row.kernel;
-  request.parameters = row.parameters;
+  request.kernel = run.kernel;
+  request.parameters = run.parameters;
   request.options.mode = Mode::timing_only;
-  request.options.progress = std::move(progress);
   // "repeated": profiled runs follow each other, so L2 holds what identical launches left, dirty lines included; the state
   // settles within a few.
-  const bool repeated = measured.l2 == kRepeated;
+  const bool repeated = run.l2 == kRepeated;
   for (int i = 0; repeated && i < kLaunchesBefore; ++i) {
     request.options.l2 = i == 0 ? L2State::cold : L2State::carried;
     run_library_kernel(device, request);
   }
-  request.options.l2 = repeated ? L2State::carried : l2_state_from(measured.l2);
-  const KernelReport report = run_library_kernel(device, request);
-  CalibrationResult result;
-  result.row = &row;
-  result.measured = measured;
-  result.emulated_us = row.metric == kCoreTime ? report.run.core_time_us : report.run.time_us;
-  result.error = result.emulated_us / measured.value - 1;
-  result.bound = report.run.bound;
-  result.assumed_share = report.run.assumed_share;
-  result.fault = report.run.fault;
-  result.provenance = device.provenance();
-  return result;
+  request.options.l2 = repeated ? L2State::carried : l2_state_from(run.l2);
+  return run_library_kernel(device, request);
 }
 
-report::Table calibration_table(const std::vector<CalibrationResult>& results) {
-  report::Table table({"<row", "<metric", "<chip", "measured us", "emulated us", "error", "<bound", "assumed", "<L2"});
+void add_results(const CalibrationTables& tables, const CalibrationRun& run, const KernelReport& report, double clock_hz, Calibration& calibration) {
+  for (const Measurement& row : tables.rows) {
+    if (row.run != run.name) continue;
+    CalibrationResult result;
+    result.run = &run;
+    result.row = &row;
+    result.bound = report.run.bound;
+    result.assumed_share = report.run.assumed_share;
+    result.fault = report.run.fault;
+    if (!result.fault) {
+      result.emulated = metric_value(row.metric, report, clock_hz);
+      result.error = result.emulated / row.value - 1;
+    }
+    calibration.results.push_back(result);
+  }
+}
+
+void add(ErrorSummary& summary, const CalibrationResult& result) {
+  ++summary.rows;
+  summary.mean_absolute += std::abs(result.error);  // a sum until finish()
+  if (std::abs(result.error) <= std::abs(summary.worst)) return;
+  summary.worst = result.error;
+  summary.worst_row = result.run->name + " " + result.row->metric;
+}
+
+void finish(ErrorSummary& summary) {
+  if (summary.rows) summary.mean_absolute /= static_cast<double>(summary.rows);
+}
+
+}  // namespace
+
+const std::vector<std::string>& metrics() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> list;
+    for (const Metric& metric : kMetrics) list.emplace_back(metric.name);
+    return list;
+  }();
+  return names;
+}
+
+double metric_value(const std::string& metric, const KernelReport& report, double clock_hz) {
+  for (const Metric& each : kMetrics)
+    if (metric == each.name) return each.value(report, clock_hz);
+  throw Error("unknown metric", "metric", fmt::format("one of {}", fmt::join(metrics(), ", ")), "'" + metric + "'");
+}
+
+Calibration run_calibration(const CalibrationTables& tables, const CalibrationOptions& options) {
+  const auto begin = std::chrono::steady_clock::now();
+  std::vector<const CalibrationRun*> chosen;
+  for (const CalibrationRun& run : tables.runs)
+    if ((!options.fast || run.fast) && (run.group + " " + run.name).find(options.only) != std::string::npos) chosen.push_back(&run);
+  Calibration calibration;
+  std::set<std::string> provenance;
+  for (std::size_t i = 0; i < chosen.size(); ++i) {
+    const CalibrationRun& run = *chosen[i];
+    if (options.progress) options.progress(run, static_cast<double>(i) / static_cast<double>(chosen.size()));
+    // A device of its own: nothing of the run before is in L2 or the page table.
+    Device device(run.chip, options.overrides);
+    provenance.insert(device.provenance());
+    add_results(tables, run, emulate(device, run), device.clock_hz(), calibration);
+  }
+  calibration.provenance.assign(provenance.begin(), provenance.end());
+  calibration.wall_s = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return calibration;
+}
+
+CalibrationSummary summarise(const std::vector<CalibrationResult>& results) {
+  CalibrationSummary summary;
+  for (const CalibrationResult& result : results)
+    if (!result.fault && result.row->flag.empty()) summary.groups[result.run->group];
+  for (const auto& [group, unused] : summary.groups) summary.without_group[group];
   for (const CalibrationResult& result : results) {
-    const Measurement& measured = result.measured;
-    if (result.fault) {
-      table.add({measured.group, measured.metric, measured.chip, microseconds(measured.value), "-", "-", to_string(result.fault.kind), "-", measured.l2});
+    if (result.fault) continue;
+    if (!result.row->flag.empty()) {
+      add(summary.flagged, result);
       continue;
     }
-    table.add({measured.group, measured.metric, measured.chip, microseconds(measured.value), microseconds(result.emulated_us), fmt::format("{:+.1f} %", result.error * 100),
-               result.bound, report::percent(result.assumed_share), measured.l2});
+    add(summary.all, result);
+    if (!result.row->used) add(summary.independent, result);
+    for (auto& [group, each] : summary.groups) add(group == result.run->group ? each : summary.without_group[group], result);
   }
-  return table;
-}
-
-std::string calibration_page(const std::vector<CalibrationResult>& results) {
-  std::string page =
-      "# Accuracy: emulated times beside published measurements\n\n"
-      "Written by `vitruvian accuracy --write`; do not edit. Error = emulated / measured - 1. No row has a factor of its own: every\n"
-      "number comes from the chip file and the model. `assumed` is the share of busy cycles whose cost read an assumed value.\n\n";
-  page += calibration_table(results).markdown();
-  page += "\n## What each row takes as given\n\n";
-  for (const CalibrationResult& result : results) page += fmt::format("- **{}**: {}. Source: {}\n", result.row->group, result.row->assumption, result.measured.source);
-  std::set<std::string> provenances;
-  for (const CalibrationResult& result : results) provenances.insert(result.provenance);
-  page += "\n## Made with\n\n";
-  for (const std::string& provenance : provenances) page += "- " + provenance + "\n";
-  return page;
+  for (ErrorSummary* each : {&summary.all, &summary.independent, &summary.flagged}) finish(*each);
+  for (auto& [group, each] : summary.groups) finish(each);
+  for (auto& [group, each] : summary.without_group) finish(each);
+  return summary;
 }
 
 }  // namespace vitruvian::workload

@@ -71,7 +71,9 @@ class KernelCase {
   virtual std::uint32_t block_dim(const Device& device) const = 0;
   // Allocates the buffers; fills them unless `with_data` is false (timing_only reads none of it).
   virtual std::vector<NamedArgument> prepare(Device& device, std::uint64_t seed, bool with_data) = 0;
-  virtual Accuracy check() const = 0;
+  // A kernel that only moves data or measures has no result to check.
+  virtual bool has_result() const { return true; }
+  virtual Accuracy check() const { throw Error("the kernel has no result to check", source(), "has_result()", ""); }
   virtual double useful_operations() const = 0;
   virtual double useful_bytes() const = 0;     // compulsory traffic: each input read once, each output written once
   virtual double type_ratio() const = 0;       // cube rate relative to fp16
@@ -83,5 +85,9 @@ std::unique_ptr<KernelCase> make_pto_gemm(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_vector_add(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_rms_norm(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_softmax(const Parameters& parameters);
+std::unique_ptr<KernelCase> make_data_copy(const Parameters& parameters);
+std::unique_ptr<KernelCase> make_bank_conflict(const Parameters& parameters);
+std::unique_ptr<KernelCase> make_vector_add_published(const Parameters& parameters);
+std::unique_ptr<KernelCase> make_matmul_published(const Parameters& parameters);
 
 }  // namespace vitruvian::workload

@@ -52,7 +52,7 @@ std::shared_ptr<DmaTiming> timing() {
   t->write_start = 40;
   t->instruction_interval = 20;
   t->nd2nz_start = 100;
-  t->nd2nz_row_interval = 4;
+  t->nd2nz_row_cost = 4;
   return t;
 }
 
@@ -151,7 +151,7 @@ TEST_CASE("ND2NZ prepares under its predecessor, at most two between preparation
   const auto done = run(engine, path);
   REQUIRE(path.arrivals[0] == 100);
   REQUIRE(path.arrivals[9] == 136);   // rows 4 apart
-  REQUIRE(path.arrivals[10] == 139);  // prepared from 20 on; behind the last request of the first
+  REQUIRE(path.arrivals[10] == 140);  // prepared from 20 on; behind the last row of the first
   REQUIRE(done[0].finish == 336);
   REQUIRE(path.arrivals[20] == 436);  // the third waits for the first's finish, then prepares: 336 + 100
 }

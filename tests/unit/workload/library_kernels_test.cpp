@@ -37,19 +37,15 @@ TEST_CASE("an unknown kernel is an error that names those there are") {
   }
 }
 
-TEST_CASE("every calibration row names a measured time, a kernel and parameters that exist") {
-  const auto measurements = load_measurements(data_directory() + "/tests/calibration/rows");
-  for (const CalibrationRow& row : calibration_rows()) {
-    INFO(row.group);
-    const LibraryKernelInfo& info = get_library_kernel(row.kernel);
-    for (const auto& [name, value] : row.parameters) {
+TEST_CASE("every calibration run names a kernel and parameters that exist") {
+  const auto tables = CalibrationTables::load(data_directory() + "/tests/calibration");
+  for (const CalibrationRun& run : tables.runs) {
+    INFO(run.name);
+    const LibraryKernelInfo& info = get_library_kernel(run.kernel);
+    for (const auto& [name, value] : run.parameters) {
       INFO(name);
       CHECK(std::any_of(info.parameters.begin(), info.parameters.end(), [&](const ParameterInfo& parameter) { return parameter.name == name; }));
     }
-    const Measurement& measured = get_measurement(measurements, row.group, row.metric);
-    CHECK(measured.value > 0);
-    CHECK(measured.unit == "us");
-    CHECK(measured.flag.empty());
   }
 }
 
