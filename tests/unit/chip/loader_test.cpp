@@ -94,8 +94,8 @@ TEST_CASE("a missing parameter and a missing cost row are named") {
   std::ifstream in(ChipSpec::load("ascend910b1").file());
   std::string text, line;
   while (std::getline(in, line))
-    if (!line.starts_with("  write_latency:") && !line.starts_with("  vmul:")) text += line + "\n";
-  CHECK_THAT(error_of_text(text), ContainsSubstring("test.yaml: missing l2.write_latency, costs.vmul;"));
+    if (!line.starts_with("  hit_latency:") && !line.starts_with("  vmul:")) text += line + "\n";
+  CHECK_THAT(error_of_text(text), ContainsSubstring("test.yaml: missing l2.hit_latency, costs.vmul;"));
   CHECK_THAT(error_of_text("name: x\nkind: ascend\nclock: {value: 1, unit: GHz}\n"),
              ContainsSubstring("missing cores.aic, cores.aiv_per_aic, cores.system_counter") && ContainsSubstring(" more;"));
 }
