@@ -28,11 +28,11 @@ inline LaunchResult fake_result() {
   result.time_us = 1.0;  // 1.8 GHz
   result.core_time_us = 0.5;
   for (const char* name : {"aic0", "aic1"}) {
-    CoreCounters core{name, true, 100, 1000, 50, {}};
+    CoreCounters core{name, true, 100, 1000, 1000, 50, {}};
     core.pipes = {fake_pipe("S", 100, 200, 600), fake_pipe("M", 600, 100, 200)};
     result.cores.push_back(core);
   }
-  result.cores.push_back({"aiv0", false, 100, 1000, 20, {fake_pipe("S", 90, 0, 810), fake_pipe("V", 450, 0, 450)}});
+  result.cores.push_back({"aiv0", false, 100, 1000, 1000, 20, {fake_pipe("S", 90, 0, 810), fake_pipe("V", 450, 0, 450)}});
   const auto mmad = static_cast<std::uint16_t>(isa::Op::vadd_f32);
   result.events = {
       {1, 1, mmad, StallReason::flag, 0x80, 150, 180, 360, 0},
