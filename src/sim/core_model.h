@@ -38,6 +38,12 @@ struct CrossCoreMessage {
   std::string pipe;
 };
 
+// Engines of a core by the upper bits of their requests' tags.
+inline constexpr std::uint8_t kReadEngine = 0, kWriteEngine = 1, kFixpipeEngine = 2, kScalarEngine = 3;
+inline constexpr unsigned kEngineShift = 24;
+
+inline const char* pipe_code_name(unsigned code) { return isa::to_string(static_cast<isa::Pipe>(code)); }
+
 // The machine around a core.
 class CoreHost {
  public:

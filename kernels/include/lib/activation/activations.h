@@ -2,6 +2,7 @@
 // Source and destination may be the same tensor.
 #pragma once
 
+#include "lib/vector/element_wise_forms.h"
 #include "lib/vector/scratch.h"
 
 namespace AscendC {
@@ -119,30 +120,10 @@ struct ReluFunction {
 
 }  // namespace vector_library
 
-// The four forms of an element-wise function: with and without temporary tensor and count.
-#define VITRUVIAN_ACTIVATION(Name, function)                                                                                                          \
-  template <typename T, bool isReuseSource = false>                                                                                                   \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<std::uint8_t>& sharedTmpBuffer,                  \
-                             const std::uint32_t calCount) {                                                                                          \
-    vector_library::element_wise(dst, src, calCount, vector_library::Scratch(sharedTmpBuffer), function);                                             \
-  }                                                                                                                                                   \
-  template <typename T, bool isReuseSource = false>                                                                                                   \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<std::uint8_t>& sharedTmpBuffer) {                \
-    vector_library::element_wise(dst, src, src.GetSize(), vector_library::Scratch(sharedTmpBuffer), function);                                        \
-  }                                                                                                                                                   \
-  template <typename T, bool isReuseSource = false>                                                                                                   \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const std::uint32_t calCount) {                                    \
-    vector_library::element_wise(dst, src, calCount, vector_library::Scratch(), function);                                                            \
-  }                                                                                                                                                   \
-  template <typename T, bool isReuseSource = false>                                                                                                   \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src) {                                                                  \
-    vector_library::element_wise(dst, src, src.GetSize(), vector_library::Scratch(), function);                                                       \
-  }
-VITRUVIAN_ACTIVATION(Sigmoid, vector_library::SigmoidFunction{})
-VITRUVIAN_ACTIVATION(Silu, vector_library::SwishFunction{})
-VITRUVIAN_ACTIVATION(Tanh, vector_library::TanhFunction{})
-VITRUVIAN_ACTIVATION(FasterGelu, vector_library::SwishFunction{vector_library::kFasterGeluScale})
-#undef VITRUVIAN_ACTIVATION
+VITRUVIAN_ELEMENT_WISE(Sigmoid, vector_library::SigmoidFunction{})
+VITRUVIAN_ELEMENT_WISE(Silu, vector_library::SwishFunction{})
+VITRUVIAN_ELEMENT_WISE(Tanh, vector_library::TanhFunction{})
+VITRUVIAN_ELEMENT_WISE(FasterGelu, vector_library::SwishFunction{vector_library::kFasterGeluScale})
 
 // Gelu in its tanh form. The two flags choose among the vendor's approximations; the result is the same here.
 template <typename T, bool highPrecision = false, bool highPerformance = false>

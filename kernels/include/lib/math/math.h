@@ -3,6 +3,7 @@
 #pragma once
 
 #include "lib/activation/activations.h"
+#include "lib/vector/element_wise_forms.h"
 
 namespace AscendC {
 
@@ -129,34 +130,15 @@ struct FillScalar {
 
 }  // namespace vector_library
 
-#define VITRUVIAN_MATH(Name, function)                                                                                                                 \
-  template <typename T, bool isReuseSource = false>                                                                                                   \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<std::uint8_t>& sharedTmpBuffer,                  \
-                             const std::uint32_t calCount) {                                                                                          \
-    vector_library::element_wise(dst, src, calCount, vector_library::Scratch(sharedTmpBuffer), function);                                             \
-  }                                                                                                                                                   \
-  template <typename T, bool isReuseSource = false>                                                                                                   \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const LocalTensor<std::uint8_t>& sharedTmpBuffer) {                \
-    vector_library::element_wise(dst, src, src.GetSize(), vector_library::Scratch(sharedTmpBuffer), function);                                        \
-  }                                                                                                                                                   \
-  template <typename T, bool isReuseSource = false>                                                                                                   \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src, const std::uint32_t calCount) {                                    \
-    vector_library::element_wise(dst, src, calCount, vector_library::Scratch(), function);                                                            \
-  }                                                                                                                                                   \
-  template <typename T, bool isReuseSource = false>                                                                                                   \
-  VITRUVIAN_INLINE void Name(const LocalTensor<T>& dst, const LocalTensor<T>& src) {                                                                  \
-    vector_library::element_wise(dst, src, src.GetSize(), vector_library::Scratch(), function);                                                       \
-  }
-VITRUVIAN_MATH(Ceil, vector_library::RoundFunction<RoundMode::CAST_CEIL>{})
-VITRUVIAN_MATH(Floor, vector_library::RoundFunction<RoundMode::CAST_FLOOR>{})
-VITRUVIAN_MATH(Trunc, vector_library::RoundFunction<RoundMode::CAST_TRUNC>{})
-VITRUVIAN_MATH(Round, vector_library::RoundFunction<RoundMode::CAST_RINT>{})
-VITRUVIAN_MATH(Frac, vector_library::FracFunction{})
-VITRUVIAN_MATH(Sign, vector_library::SignFunction{})
-VITRUVIAN_MATH(Log, vector_library::LogFunction{})
-VITRUVIAN_MATH(Log2, vector_library::LogFunction{vector_library::kLog2E})
-VITRUVIAN_MATH(Log10, vector_library::LogFunction{vector_library::kLog10E})
-#undef VITRUVIAN_MATH
+VITRUVIAN_ELEMENT_WISE(Ceil, vector_library::RoundFunction<RoundMode::CAST_CEIL>{})
+VITRUVIAN_ELEMENT_WISE(Floor, vector_library::RoundFunction<RoundMode::CAST_FLOOR>{})
+VITRUVIAN_ELEMENT_WISE(Trunc, vector_library::RoundFunction<RoundMode::CAST_TRUNC>{})
+VITRUVIAN_ELEMENT_WISE(Round, vector_library::RoundFunction<RoundMode::CAST_RINT>{})
+VITRUVIAN_ELEMENT_WISE(Frac, vector_library::FracFunction{})
+VITRUVIAN_ELEMENT_WISE(Sign, vector_library::SignFunction{})
+VITRUVIAN_ELEMENT_WISE(Log, vector_library::LogFunction{})
+VITRUVIAN_ELEMENT_WISE(Log2, vector_library::LogFunction{vector_library::kLog2E})
+VITRUVIAN_ELEMENT_WISE(Log10, vector_library::LogFunction{vector_library::kLog10E})
 
 // dst = src0 ^ src1; one of the two may be a scalar.
 template <typename T, bool isReuseSource = false>
