@@ -35,33 +35,25 @@ bool CrossCoreFlags::send(const CrossCorePlace& from, unsigned mode, unsigned id
   const Cycle when = scheduler_.carry(now);
   const std::uint32_t me = slot(from);
   // A set of messages is complete when its slowest member has sent once more than the sets completed so far.
-  const auto completes = [&](auto& sent, std::uint32_t first, std::uint32_t count, std::uint32_t stride, std::uint32_t& complete) {
+  const auto completes = [&](auto& sent, bool aic, std::uint32_t first_group, std::uint32_t last_group, std::uint32_t& complete) {
     ++sent[me][id];
     std::uint32_t least = ~0u;
-    for (std::uint32_t i = 0; i < count; ++i) least = std::min(least, sent[first + i * stride][id]);
+    for (std::uint32_t group = first_group; group < last_group; ++group)
+      for (std::uint32_t member = 0; member < (aic ? 1u : aiv_); ++member) least = std::min(least, sent[slot({group, aic, member})][id]);
     if (least <= complete) return false;
     ++complete;
     return true;
   };
   if (mode == 0) {
-    const std::uint32_t first = from.is_aic ? slot({0, true, 0}) : slot({0, false, 0});
-    bool all = true;
-    ++sent_[me][id];
-    std::uint32_t& complete = complete_all_[from.is_aic ? 1 : 0][id];
-    for (std::uint32_t g = 0; g < groups_ && all; ++g)
-      for (std::uint32_t s = 0; s < (from.is_aic ? 1u : aiv_); ++s) all = all && sent_[first + g * per_group() + s][id] > complete;
-    if (all) {
-      ++complete;
-      deliver_kind(from.is_aic, 0, groups_, id, when, out);
-    }
+    if (completes(sent_, from.is_aic, 0, groups_, complete_all_[from.is_aic ? 1 : 0][id])) deliver_kind(from.is_aic, 0, groups_, id, when, out);
   } else if (mode == 1) {
     if (from.is_aic) return false;
-    if (completes(sent_pair_, slot({from.group, false, 0}), aiv_, 1, complete_pair_[from.group][id]))
+    if (completes(sent_pair_, false, from.group, from.group + 1, complete_pair_[from.group][id]))
       deliver_kind(false, from.group, from.group + 1, id, when, out);
   } else {
     if (!has_aic_ || aiv_ == 0) return false;
     if (from.is_aic) deliver_kind(false, from.group, from.group + 1, id, when, out);
-    else if (completes(sent_up_, slot({from.group, false, 0}), aiv_, 1, complete_up_[from.group][id]))
+    else if (completes(sent_up_, false, from.group, from.group + 1, complete_up_[from.group][id]))
       deliver_kind(true, from.group, from.group + 1, id, when, out);
   }
   return true;

@@ -64,7 +64,6 @@ class CrossCoreFlags {
   unsigned count(std::uint32_t slot, unsigned id) const { return counters_[slot][id]; }
 
   std::uint32_t slot(const CrossCorePlace& place) const;
-  std::uint32_t slots() const { return static_cast<std::uint32_t>(counters_.size()); }
 
  private:
   void deliver_kind(bool aic, std::uint32_t group_first, std::uint32_t group_last, unsigned id, Cycle when, std::vector<Increment>& out) const;

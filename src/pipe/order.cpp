@@ -88,14 +88,13 @@ OrderTracker::Conflict OrderTracker::check(unsigned pipe, const Record& mine, bo
         return !suspicious;
       });
       if (!suspicious) continue;
-      if (const Conflict found = confirm(pipe, other, mine, access, needs_barrier)) return found;
+      if (const Conflict found = confirm(pipe, other, mine, access)) return found;
     }
   }
   return {};
 }
 
-OrderTracker::Conflict OrderTracker::confirm(unsigned pipe, unsigned other, const Record& mine, const memory::Access& access,
-                                             bool) const {
+OrderTracker::Conflict OrderTracker::confirm(unsigned pipe, unsigned other, const Record& mine, const memory::Access& access) const {
   for (auto it = history_[other].rbegin(); it != history_[other].rend() && it->ordinal > known_[pipe][other]; ++it) {
     if (it->unit_flag && mine.unit_flag) continue;
     for (const memory::Access& theirs : it->footprint) {

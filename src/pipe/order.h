@@ -59,7 +59,7 @@ class OrderTracker {
   };
   static constexpr std::size_t kHistory = 8192;
   Conflict check(unsigned pipe, const Record& mine, bool needs_barrier) const;
-  Conflict confirm(unsigned pipe, unsigned other, const Record& mine, const memory::Access& access, bool needs_barrier) const;
+  Conflict confirm(unsigned pipe, unsigned other, const Record& mine, const memory::Access& access) const;
   void record(unsigned pipe, Record record);
   template <typename Visit>
   static void for_blocks(const memory::Access& access, std::size_t blocks, Visit visit);

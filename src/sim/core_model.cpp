@@ -5,7 +5,6 @@
 
 #include <fmt/format.h>
 
-#include "cube_unit/cube_unit.h"
 #include "isa/control_words.h"
 #include "src/mte/request_splitter.h"
 

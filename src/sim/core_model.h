@@ -114,7 +114,6 @@ class CoreModel final : public pipe::PipeEnvironment {
   std::uint64_t hazard_waits() const { return hazard_waits_; }
   std::uint64_t operations() const { return operations_; }
   std::uint64_t instructions() const { return retired_before_ + (front_ ? front_->retired() : 0); }
-  double assumed_busy(std::size_t pipe) const { return static_cast<double>(assumed_busy_[pipe]); }
   // "S waits for flag M -> S, 3 at pc": one line for each pipe that waits, for the deadlock report.
   struct Waiting {
     std::string pipe, what;
@@ -161,7 +160,6 @@ class CoreModel final : public pipe::PipeEnvironment {
   bool report_fault(Fault fault);
   std::string describe(const std::string& what, const pipe::OrderTracker::Conflict& conflict) const;
   void print_record(std::uint64_t address);
-  pipe::Operation* target_operation();
   int pipe_index_of(unsigned code) const { return code < pipe::kPipeCodes ? index_of_[code] : -1; }
 
   std::string name_;
@@ -186,7 +184,6 @@ class CoreModel final : public pipe::PipeEnvironment {
   Wait wait_ = Wait::none;
   StallReason wait_reason_ = StallReason::kCount;
   int wait_pipe_ = -1;
-  unsigned flag_waiting_code_ = 0;
   bool last_l0_is_a_ = false;                   // where MTE1's last load to L0 went
   Cycle started_ = 0, scalar_end_ = 0, ended_at_ = 0;
   bool outside_sent_ = false;                  // a scalar access beyond the die is on its way
