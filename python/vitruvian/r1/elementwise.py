@@ -1,0 +1,1 @@
+"""Normalisation, rotation, activation, quantisation, gather: kernels of the vector cores alone."""

@@ -1,0 +1,1 @@
+"""Mixture of experts on one die: routing, token permutation, weighted sum."""

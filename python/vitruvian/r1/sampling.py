@@ -1,0 +1,1 @@
+"""The last step: logits to tokens."""
