@@ -1,15 +1,19 @@
 """Between dies: dispatch and combine of tokens to experts, all-gather, reduce-scatter.
 
 One die runs the compiled kernel; the others are peers on the fabric (vt.Package.add_peer): memory that its remote writes
-reach, and programmed messages for what they send. All dies draw their tokens from the same distribution.
+reach, and programmed messages for what they send. All dies draw their tokens from the same distribution. A peer serves all
+the others at once, so that what it sends to this die is spread over the time that all its sending takes.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
+from typing import Iterator
 
 import numpy as np
 
+from ..chips import chip as chip_values
 from ..device import Device
 from ..package import Package, Peer
 from .elementwise import FP32, INT8, INT32, VectorKernel, switch
@@ -17,12 +21,13 @@ from .kernel import BF16, UNIT_ROUNDOFF, Buffer, Parameter
 
 FLAG_BYTES = 64    # kFlagBytes of kernels/r1/dies.h
 LINE = 512         # kLine of the sources: where a window's data begin
+PIECE = 16 * 1024  # of a block that a peer sends
 RANK = 0           # the die that is simulated, among the `ep`
 
 _DIES = {
     "ep": Parameter(8, "dies that exchange", minimum=1), "far": switch(0, "the other dies are in other nodes"),
     "epoch": Parameter(1, "number of the exchange: the value of its flags"),
-    "lag_us": Parameter(5.0, "when the other dies begin to send, from the launch; they are otherwise in step with this one", minimum=0),
+    "lag_us": Parameter(8.0, "when the other dies begin to send, from the launch; they are otherwise in step with this one", minimum=0),
 }
 _TOKENS = {
     "tokens": Parameter(128, "of each die"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features"),
@@ -35,9 +40,20 @@ def line_up(bytes: int) -> int:
     return -(-bytes // LINE) * LINE
 
 
-def join(device: Device, package: Package, count: int, far: bool = False) -> Device:
-    """Gives a die of a package `count` peers, which the exchanges' kernels on it write to, and returns it."""
-    device.__dict__["_exchange"] = (package, [package.add_peer(1 << 34, far) for _ in range(count)])
+@dataclass(frozen=True)
+class Surroundings:
+    """What a die that exchanges knows of the others."""
+
+    package: Package
+    peers: list[Peer]
+    write_rate: float   # bytes a second through a port of the fabric
+
+
+def join(device: Device, package: Package, count: int, far: bool = False, overrides: dict | None = None) -> Device:
+    """Gives a die of a package `count` peers, which the exchanges' kernels on it write to, and returns it. overrides: the package's."""
+    value = {path: entry.value for path, entry in chip_values(device.chip, overrides).items() if path.startswith(("fabric.", "link."))}
+    share = value["link.packet"] / (value["link.packet"] + value["link.header"] + value["link.address"])
+    device.__dict__["_exchange"] = Surroundings(package, [package.add_peer(1 << 34, far) for _ in range(count)], value["fabric.bandwidth"] * share)
     return device
 
 
@@ -48,13 +64,17 @@ class Exchange(VectorKernel):
 
     def make_device(self, chip, overrides):
         package = Package(chip, overrides)
-        return join(package.dies[0], package, self.ep - 1, bool(self.far))
+        return join(package.dies[0], package, self.ep - 1, bool(self.far), overrides)
+
+    def surroundings(self, device) -> Surroundings:
+        found = device.__dict__.get("_exchange")
+        count = len(found.peers) if found else 0
+        if count != self.ep - 1 or not found:
+            self.reject("ep", f"{count + 1}: the device's peers and itself (vitruvian.r1.collective.join)")
+        return found
 
     def peers(self, device) -> list[Peer]:
-        _, peers = device.__dict__.get("_exchange", (None, []))
-        if len(peers) != self.ep - 1:
-            self.reject("ep", f"{len(peers) + 1}: the device's peers and itself (vitruvian.r1.collective.join)")
-        return peers
+        return self.surroundings(device).peers
 
     def scalars(self, device, groups):
         peers = self.peers(device)
@@ -68,21 +88,35 @@ class Exchange(VectorKernel):
         """Bytes of a window in front of the data."""
         return line_up(self.ep * FLAG_BYTES)
 
-    def flag(self, peer_index: int, device, arrays) -> None:
-        """The peer's flag, behind whatever it was told to send before."""
-        peer = self.peers(device)[peer_index]
-        peer.send(arrays["window"].address + (peer_index + 1) * FLAG_BYTES, np.array([self.epoch], np.uint32), after_us=self.lag_us)
-
     def settle(self, device, arrays, inputs):
-        """Programs what the peers send."""
-        package, _ = device.__dict__["_exchange"]
-        package.clear_messages()
-        for index in range(self.ep - 1):
-            self.messages(index, device, arrays, inputs)
-            self.flag(index, device, arrays)
+        """Programs what the peers send: each die's pieces for this one are spread over the time that all its sending takes."""
+        around = self.surroundings(device)
+        around.package.clear_messages()
+        sending_us = self.fabric_bytes() / around.write_rate * 1e6
+        for index, peer in enumerate(around.peers):
+            pieces = list(self.messages(index + 1, arrays, inputs))
+            total, sent = max(sum(data.nbytes for _, data in pieces), 1), 0
+            for to, data in pieces:
+                peer.send(to, data, after_us=self.lag_us + sent / total * sending_us)
+                sent += data.nbytes
+            for to, data in self.signals(index + 1, arrays, inputs):
+                peer.send(to, data, after_us=self.lag_us + sending_us)
 
-    def messages(self, index, device, arrays, inputs) -> None:
+    def signals(self, die, arrays, inputs) -> list[tuple[int, np.ndarray]]:
+        """What a die sends behind its data, as messages()."""
+        return [(arrays["window"].address + die * FLAG_BYTES, np.array([self.epoch], np.uint32))]
+
+    def messages(self, die, arrays, inputs) -> Iterator[tuple[int, np.ndarray]]:
+        """(address, data) of each piece that a die sends to this one, in their order."""
         raise NotImplementedError
+
+    @staticmethod
+    def pieces(to: int, data: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+        """A block in pieces, at most 64."""
+        data = data.reshape(-1).view(np.uint8)
+        size = max(PIECE, -(-len(data) // 64))
+        for at in range(0, len(data), size):
+            yield to + at, data[at : at + size]
 
     def fabric_bytes(self) -> float:
         """Payload that crosses the fabric in each direction."""
@@ -103,6 +137,8 @@ class Routed(Exchange):
             self.reject("columns", "a multiple of 32")
         if self.k > self.experts:
             self.reject("k", "at most experts")
+        if self.local + 2 > LINE // 4:
+            self.reject("experts", f"at most {(LINE // 4 - 2) * self.ep} on {self.ep} dies")
         if self.entries > 4096:
             self.reject("tokens", f"at most {4096 // self.k} with k = {self.k}; more in several exchanges")
 
@@ -162,7 +198,8 @@ class MoeDispatch(Routed):
 
     @property
     def words(self) -> int:
-        return -(-(self.local + 1) // 8) * 8
+        """Of a sender's list: epoch, where each expert's rows begin, their number."""
+        return max(FLAG_BYTES // 4, 1 << (self.local + 1).bit_length())
 
     @property
     def row_stride(self) -> int:
@@ -170,7 +207,7 @@ class MoeDispatch(Routed):
 
     @property
     def head(self) -> int:
-        return line_up(self.ep * (FLAG_BYTES + self.words * 4))
+        return line_up(self.ep * self.words * 4)
 
     def symbol(self):
         return "moe_dispatch"
@@ -210,19 +247,21 @@ class MoeDispatch(Routed):
         image[:, self.columns + 32 : self.columns + 36] = origin.astype(np.int32)[:, None].view(np.uint8)
         return image
 
-    def messages(self, index, device, arrays, inputs):
-        sender, window = index + 1, arrays["window"].address
+    def messages(self, die, arrays, inputs):
+        sender, window = die, arrays["window"].address
         which = np.flatnonzero(inputs["arrivals"][:, 1] == sender)
-        expert, _, entry = inputs["arrivals"][which].T
-        counts = np.zeros(self.words, np.int32)
-        counts[: self.local] = np.bincount(expert - RANK * self.local, minlength=self.local)
-        counts[self.local] = len(which)
+        entry = inputs["arrivals"][which, 2]
         if len(which):
             rows = inputs.get("arrived", np.zeros((0, self.columns), np.int8))
             data, scale = (rows[which], inputs["arrived_scale"][which]) if len(rows) else (np.zeros((len(which), self.columns), np.int8), np.ones(len(which)))
             image = self.window_rows(data, scale, sender * self.entries + entry)
-            self.peers(device)[index].send(window + self.head + sender * self.slots * self.row_stride, image, after_us=self.lag_us)
-        self.peers(device)[index].send(window + self.ep * FLAG_BYTES + sender * self.words * 4, counts, after_us=self.lag_us)
+            region = window + self.head + sender * self.slots * self.row_stride
+            yield from ((region + i * self.row_stride, row[: self.columns + 64]) for i, row in enumerate(image))
+
+    def signals(self, die, arrays, inputs):
+        expert = inputs["arrivals"][inputs["arrivals"][:, 1] == die, 0]
+        starts = np.cumsum(np.bincount(expert - RANK * self.local, minlength=self.local))
+        return [(arrays["window"].address + die * self.words * 4, np.concatenate([[self.epoch, 0], starts]).astype(np.int32))]
 
     def reference(self, inputs):
         expert, sender, entry = inputs["arrivals"].T
@@ -239,7 +278,8 @@ class MoeDispatch(Routed):
         sent, counts = [np.zeros((0, self.row_stride), np.uint8)], [np.zeros((0, self.local), np.int32)]
         for peer, entries in zip(self.peers(device), self.departures(inputs["all_ids"])):
             sent.append(peer.read(self.head + RANK * self.slots * self.row_stride, (len(entries), self.row_stride), np.uint8))
-            counts.append(peer.read(self.ep * FLAG_BYTES + RANK * self.words * 4, (1, self.words), np.int32)[:, : self.local])
+            starts = peer.read(RANK * self.words * 4, self.words, np.int32)[1 : self.local + 2]
+            counts.append(np.diff(starts)[None])
         image = np.concatenate(sent)[:, : self.columns + 36]
         image[:, self.columns + 4 : self.columns + 32] = 0  # the gap of the trailer, which nobody reads
         return {**found, "sent": image, "sent_counts": np.concatenate(counts)}
@@ -307,11 +347,10 @@ class MoeCombineRemote(Routed):
             inputs["shared"] = rng.standard_normal((self.tokens, self.columns), np.float32).astype(BF16)
         return inputs
 
-    def messages(self, index, device, arrays, inputs):
-        row_bytes = self.columns * 2
-        for entry in self.departures(inputs["all_ids"])[index]:
+    def messages(self, die, arrays, inputs):
+        for entry in self.departures(inputs["all_ids"])[die - 1]:
             row = inputs["returned"][entry] if "returned" in inputs else np.zeros(self.columns, BF16)
-            self.peers(device)[index].send(arrays["window"].address + self.head + int(entry) * row_bytes, row, after_us=self.lag_us)
+            yield arrays["window"].address + self.head + int(entry) * self.columns * 2, row
 
     def reference(self, inputs):
         rows = inputs["returned"].astype(np.float64).reshape(self.tokens, self.k, self.columns)
@@ -376,9 +415,8 @@ class AllGather(Exchange):
         every = self.numbers(rng, (self.ep, self.rows, self.columns))
         return {"every": every, "x": every[RANK]}
 
-    def messages(self, index, device, arrays, inputs):
-        block = inputs["every"][index + 1] if inputs else np.zeros(self.block, np.uint8)
-        self.peers(device)[index].send(arrays["y"].address + (index + 1) * self.block, block, after_us=self.lag_us)
+    def messages(self, die, arrays, inputs):
+        return self.pieces(arrays["y"].address + die * self.block, inputs["every"][die] if inputs else np.zeros(self.block, np.uint8))
 
     def reference(self, inputs):
         return {"y": inputs["every"], "sent": np.repeat(inputs["x"][None], self.ep - 1, axis=0)}
@@ -429,9 +467,8 @@ class ReduceScatter(Exchange):
         every[RANK] = x[RANK]
         return {"x": x, "every": every}
 
-    def messages(self, index, device, arrays, inputs):
-        block = inputs["every"][index + 1] if inputs else np.zeros(self.block, np.uint8)
-        self.peers(device)[index].send(arrays["window"].address + self.head + (index + 1) * self.block, block, after_us=self.lag_us)
+    def messages(self, die, arrays, inputs):
+        return self.pieces(arrays["window"].address + self.head + die * self.block, inputs["every"][die] if inputs else np.zeros(self.block, np.uint8))
 
     def reference(self, inputs):
         return {"y": inputs["every"].astype(np.float64).sum(axis=0), "sent": np.delete(inputs["x"], RANK, axis=0)}
