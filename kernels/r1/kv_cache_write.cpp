@@ -5,9 +5,9 @@
 //
 // A tile is up to 8 tokens; the next one loads while this one computes:
 //   S: positions, slots    MTE2: latents, keys, cos, sin -> in [0 | 1]
-//   V: W = latent fp32; sum of W^2; W * gamma / root -> out;  key rotated -> out (rotation.h)
+//   V: W = latent fp32; sum of W^2; W * gamma / root -> out;  key rotated (rotation.h)
 //   MTE3: out, 36 blocks of 32 B a token, 4 KiB apart -> cache
-//   UB: | gamma | W 16 KiB | S 16 KiB | keys fp32, C, S 4 x 2 KiB | in 2 x 11 KiB | out 9 KiB |
+//   UB: | gamma | W 16 KiB | S 16 KiB | keys 5 KiB | angles 2 x 2 KiB | in 2 x 11 KiB | out 9 KiB |
 // Operations: 4 an element of the latent, 3 of the key. Bytes: 2304 + 256 a token.
 #include "rotation.h"
 
@@ -35,7 +35,7 @@ class KvCacheWrite {
     if (share_.count() == 0) return;
     place();
     pipeline(share_.count(), inlet_, [this](uint32_t i, uint32_t b) { load(i, b); }, [this](uint32_t i, uint32_t b, auto next) { compute(i, b, next); });
-    out_.close();
+    out_.close(), out_key_.close();
   }
 
  private:
@@ -47,10 +47,9 @@ class KvCacheWrite {
     spare_ = space.place_small<float>(kMostRows), ones_ = space.place_small<float>(kMostRows);
     Duplicate(ones_, 1.0f, int32_t(kMostRows));
     w_ = space.place<float>(h * kLatent), part_ = space.place<float>(h * kLatent / 8);
-    c_ = space.place_across<float>(h * kColumns), sine_ = space.place<float>(h * kColumns);
-    spreading_.place(space, h), scratch_.place(space, h);
+    scratch_.place(space, h);
     for (uint32_t b = 0; b < 2; ++b) angles_[b] = space.place<float>(2 * h * kAngles);
-    out_.place(space, h * kToken, 0);
+    out_.place(space, h * kLatent, 0), out_key_.place(space, h * kColumns, 1);
     inlet_.place(space, h * kToken, 2);
     inlet_.open(0);
     DataCopy(inlet_.buffer[0], gamma_, kLatent);
@@ -76,30 +75,27 @@ class KvCacheWrite {
   template <typename Next>
   __aicore__ __force_inline__ void compute(uint32_t i, uint32_t b, Next next) const {
     const Slice t = share_.slice(i);
-    const uint32_t n = t.rows * kLatent, keys = t.rows * kColumns;
+    const uint32_t n = t.rows * kLatent;
     Cast(w_, inlet_.buffer[b], RoundMode::CAST_NONE, n);
-    spreading_.spread(c_, angles_[b], t.rows);
-    spreading_.spread(sine_, angles_[b][share_.height * kAngles], t.rows);
-    barrier();
-    spreading_.set_signs(sine_, t.rows);
-    Mul(s_, w_, w_, int32_t(n));
     scratch_.load(inlet_.buffer[b][share_.height * kLatent], t.rows);
+    Mul(s_, w_, w_, int32_t(n));
+    scratch_.rotate(t.rows, [&](const LocalTensor<float>& to, const LocalTensor<float>& from, bool sine) {
+      Mul(to, from, angles_[b][sine ? share_.height * kAngles : 0], int32_t(t.rows * kAngles));
+    });
     next();
     by_blocks<Total>(part_, s_, n);
     for (uint32_t r = 0; r < t.rows; ++r) Mul(w_[r * kLatent], w_[r * kLatent], weight_, int32_t(kLatent));
-    Mul(scratch_.straight, scratch_.straight, c_, int32_t(keys)), Mul(scratch_.swapped, scratch_.swapped, sine_, int32_t(keys));
-    barrier();
+    scratch_.round(t.rows);
     RowReduction<Total> sum(part_, norm_.value, spare_, t.rows, kLatent);
-    scratch_.join(t.rows), sum.step1(), barrier();
-    out_.open();
-    Cast(out_.buffer[kLatent], scratch_.straight, RoundMode::CAST_RINT, uint64_t(kLanes), uint8_t(t.rows), UnaryRepeatParams(1, 1, kToken / kBlock, 8));
-    ResetMask();
-    sum.step2(), barrier();
-    sum.step3(), barrier();
+    out_key_.open();
+    scratch_.store(out_key_.buffer, t.rows);
+    out_key_.send([&]() { store(t, out_key_.buffer, kLatent, kColumns); });
+    sum.all();
     root();
     norm_.scale(w_, w_, t.rows, kLatent), barrier();
-    for (uint32_t r = 0; r < t.rows; ++r) Cast(out_.buffer[r * kToken], w_[r * kLatent], RoundMode::CAST_RINT, kLatent);
-    out_.send([&]() { store(t); });
+    out_.open();
+    Cast(out_.buffer, w_, RoundMode::CAST_RINT, n);
+    out_.send([&]() { store(t, out_.buffer, 0, kLatent); });
     barrier();
   }
 
@@ -114,12 +110,13 @@ class KvCacheWrite {
     norm_.spread(), barrier();
   }
 
-  __aicore__ __force_inline__ void store(const Slice& t) const {
+  // n columns of each token, from column `first` of the cache on.
+  __aicore__ __force_inline__ void store(const Slice& t, const LocalTensor<bfloat16_t>& from, uint32_t first, uint32_t n) const {
     for (uint32_t r = 0; r < t.rows; ++r) {
       const int32_t slot = slot_.GetValue(t.first + r);
       if (slot < 0) continue;
       const uint32_t page = uint32_t(slot) / kPageRows, row = uint32_t(slot) % kPageRows;
-      DataCopy(cache_[uint64_t(page) * kPageElements + row * kBlock], out_.buffer[r * kToken], DataCopyParams(kToken / kBlock, 1, 0, kPageRows - 1));
+      DataCopy(cache_[uint64_t(page) * kPageElements + first * kPageRows + row * kBlock], from[r * n], DataCopyParams(uint16_t(n / kBlock), 1, 0, kPageRows - 1));
     }
   }
 
@@ -129,11 +126,10 @@ class KvCacheWrite {
   Share share_;
   float epsilon_;
   Inlet inlet_;
-  Outlet<bfloat16_t> out_;
-  Spreading spreading_;
+  Outlet<bfloat16_t> out_, out_key_;
   Scratch scratch_;
   Factors norm_;
-  LocalTensor<float> weight_, w_, s_, part_, spare_, ones_, c_, sine_, angles_[2];
+  LocalTensor<float> weight_, w_, s_, part_, spare_, ones_, angles_[2];
 };
 
 }  // namespace

@@ -4,8 +4,9 @@
 //
 // A unit is up to 64 heads of a row; a core's units are neighbours, so that its positions share cache lines.
 //   S: position    MTE2: heads, cos, sin -> in [0 | 1]    V: rotation.h    MTE3: out [0 | 1] -> x
-//   UB: | in [0 | 1] 8 KiB | angles [0 | 1] | C, S twice | swapped words 2 x 8 KiB | fp32 2 x 16 KiB | out [0 | 1] 8 KiB |
-// C and S lie in both halves of the bank groups: even heads use the far one, odd heads the near one.
+//   UB: | in [0 | 1] 8 KiB | angles [0 | 1] | cos, sin 512 B each | a b c d 8 KiB each | 2 x 4 KiB | out [0 | 1] 8 KiB |
+// Two heads are one repeat of pairs. cos and sin lie twice in each half of the bank groups: even repeats use the far one, odd ones
+// the near one.
 // Operations: 3 an element. Bytes: 4 an element, 256 a unit.
 #include "rotation.h"
 
@@ -30,13 +31,12 @@ class Rope {
   __aicore__ __force_inline__ void run() {
     if (begin_ == end_) return;
     Space space;
-    spreading_.place(space, 1);
     for (uint32_t b = 0; b < 2; ++b) {
       in_[b] = space.place<bfloat16_t>(kHeads * kColumns), angles_[b] = space.place<float>(2 * kAngles);
       out_[b].place(space, kHeads * kColumns, int(b));
       SetFlag<HardEvent::V_MTE2>(int(b));
     }
-    for (uint32_t table = 0; table < 2; ++table) near_[table] = space.place<float>(kColumns), far_[table] = space.place_across<float>(kColumns);
+    for (auto& table : table_) table = space.place<float>(4 * kAngles);
     scratch_.place(space, kHeads);
     uint32_t buffer = 0;
     load(begin_, 0);
@@ -74,42 +74,37 @@ class Rope {
 
   __aicore__ __force_inline__ void compute(uint32_t u, uint32_t b) const {
     const Unit it = unit(u);
-    for (uint32_t table = 0; table < 2; ++table) {
-      spreading_.spread(near_[table], angles_[b][table * kAngles], 1);
-      spreading_.spread(far_[table], angles_[b][table * kAngles], 1);
-    }
-    barrier();
-    spreading_.set_signs(near_[1], 1), spreading_.set_signs(far_[1], 1);
+    for (uint32_t table = 0; table < 2; ++table)
+      Copy(table_[table], angles_[b][table * kAngles], uint64_t(kAngles), 4, CopyRepeatParams(1, 1, kAngles / 8, 0));
+    ResetMask();
     scratch_.load(in_[b], it.heads);
     SetFlag<HardEvent::V_MTE2>(int(b));
-    times(scratch_.straight, near_[0], far_[0], it.heads);
-    times(scratch_.swapped, far_[1], near_[1], it.heads);
-    barrier();
-    scratch_.join(it.heads);
-    barrier();
+    scratch_.rotate(it.heads, [&](const LocalTensor<float>& to, const LocalTensor<float>& from, bool sine) { times(to, from, table_[sine], it.heads); });
+    scratch_.round(it.heads);
     out_[b].open();
-    Cast(out_[b].buffer, scratch_.straight, RoundMode::CAST_RINT, it.heads * kColumns);
+    scratch_.store(out_[b].buffer, it.heads);
     out_[b].send([&]() {
       DataCopy(x_[it.at], out_[b].buffer, DataCopyParams(uint16_t(it.heads), kColumns / 16, 0, uint16_t((stride_ - kColumns) / 16)));
     });
     barrier();
   }
 
-  // Each head times one row: a head that starts in the row's other half of the bank groups costs no second read cycle.
-  __aicore__ __force_inline__ void times(const LocalTensor<float>& x, const LocalTensor<float>& for_odd, const LocalTensor<float>& for_even, uint32_t heads) const {
+  // Each head times 32 angles, two heads a repeat. Even repeats of a and c start in the near half of the bank groups and take the
+  // far angles; those of b and d, placed across, the other way round.
+  static __aicore__ __force_inline__ void times(const LocalTensor<float>& to, const LocalTensor<float>& from, const LocalTensor<float>& table, uint32_t heads) {
     const BinaryRepeatParams strides(1, 1, 1, 16, 16, 0);
-    Mul<float, false>(x, x, for_even, MASK_PLACEHOLDER, uint8_t((heads + 1) / 2), strides);
-    if (heads > 1) Mul<float, false>(x[kColumns], x[kColumns], for_odd, MASK_PLACEHOLDER, uint8_t(heads / 2), strides);
+    const uint32_t repeats = ceil_div(heads, 2), other = from.address() % kBankPeriod ? 0 : kLanes;
+    Mul<float, false>(to, from, table[other], MASK_PLACEHOLDER, uint8_t((repeats + 1) / 2), strides);
+    if (repeats > 1) Mul<float, false>(to[kLanes], from[kLanes], table[kLanes - other], MASK_PLACEHOLDER, uint8_t(repeats / 2), strides);
   }
 
   GlobalTensor<bfloat16_t> x_;
   GlobalTensor<float> cos_, sin_;
   GlobalTensor<int32_t> position_;
   uint32_t heads_, stride_, offset_, parts_, part_, begin_, end_;
-  Spreading spreading_;
   Scratch scratch_;
   LocalTensor<bfloat16_t> in_[2];
-  LocalTensor<float> angles_[2], near_[2], far_[2];
+  LocalTensor<float> angles_[2], table_[2];
   Outlet<bfloat16_t> out_[2];
 };
 

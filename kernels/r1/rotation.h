@@ -1,6 +1,8 @@
-// Rotation of interleaved pairs of 64 columns (RoPE): (a, b) -> (a cos - b sin, a sin + b cos), as x * C + swapped(x) * S with
-// C = cos cos ... and S = -sin sin ... of a table's 32 angles. The pairs are swapped as 32-bit words of two bf16: two shifts and
-// an or, where a gather would take twelve times as long.
+// Rotation of interleaved pairs of 64 columns (RoPE): (a, b) -> (a cos - b sin, a sin + b cos).
+//
+// A pair of bf16 is one 32-bit word, and a bf16 is the upper half of its fp32: two shifts take a head's words apart into a and b in
+// fp32, 32 lanes each, beside a table's 32 angles as they are. The results are rounded to bf16 by Cast and back, shifted and or-ed to
+// words again. No gather, no table spread over pairs.
 #pragma once
 
 #include "row_tiles.h"
@@ -11,59 +13,52 @@ using namespace row_tiles;
 
 constexpr uint32_t kColumns = 64, kAngles = kColumns / 2;
 
-// Offsets of a gather that doubles each of 32 fp32 values, and the signs of S.
-struct Spreading {
-  LocalTensor<int32_t> offset;
-  LocalTensor<float> sign;
-  // rows: tables that one gather spreads, 32 values each.
-  __aicore__ __force_inline__ void place(Space& space, uint32_t rows) {
-    offset = space.place<int32_t>(rows * kColumns), sign = space.place<float>(kColumns);
-    const LocalTensor<uint64_t> offsets = offset.ReinterpretCast<uint64_t>(), signs = sign.ReinterpretCast<uint64_t>();
-    constexpr uint64_t kMinusPlus = 0x3f800000bf800000ull;  // -1.0f, 1.0f
-    for (uint32_t pair = 0; pair < kAngles; ++pair) {
-      offsets.SetValue(pair, uint64_t(pair) * (0x400000004ull));
-      signs.SetValue(pair, kMinusPlus);
-    }
-    SetFlag<HardEvent::S_V>(0);
-    WaitFlag<HardEvent::S_V>(0);
-    for (uint32_t r = 1; r < rows; ++r) Adds(offset[r * kColumns], offset, int32_t(r * kAngles * sizeof(float)), int32_t(kColumns));
-    barrier();
-  }
-  __aicore__ __force_inline__ void spread(const LocalTensor<float>& to, const LocalTensor<float>& table, uint32_t rows) const {
-    Gather(to, table, offset.ReinterpretCast<uint32_t>(), 0, rows * kColumns);
-  }
-  // rows of 64 times the signs, in place.
-  __aicore__ __force_inline__ void set_signs(const LocalTensor<float>& s, uint32_t rows) const {
-    Mul(s, s, sign, uint64_t(kLanes), uint8_t(rows), BinaryRepeatParams(1, 1, 1, 8, 8, 0));
-    ResetMask();
-  }
-};
-
-// Scratch for `heads` rows of 64 columns.
+// Scratch for `heads` rows of 32 pairs.
 struct Scratch {
-  LocalTensor<uint32_t> left, right;
-  LocalTensor<float> straight, swapped;
+  LocalTensor<float> a, b, c, d;  // a and c in one half of the bank groups, b and d in the other
+  LocalTensor<bfloat16_t> narrow[2];
   __aicore__ __force_inline__ void place(Space& space, uint32_t heads) {
-    left = space.place<uint32_t>(heads * kAngles), right = space.place_across<uint32_t>(heads * kAngles);
-    straight = space.place<float>(heads * kColumns), swapped = space.place_across<float>(heads * kColumns);
+    const uint32_t n = heads * kAngles;
+    a = space.place<float>(n), b = space.place_across<float>(n), c = space.place<float>(n), d = space.place_across<float>(n);
+    for (auto& tensor : narrow) tensor = space.place<bfloat16_t>(n);
   }
 
-  // straight = x and swapped = x with its pairs swapped, in fp32.
+  // x (bf16 pairs) to a and b.
   __aicore__ __force_inline__ void load(const LocalTensor<bfloat16_t>& x, uint32_t heads) const {
-    const int32_t words = int32_t(heads * kAngles);
-    const LocalTensor<uint32_t> pairs = x.ReinterpretCast<uint32_t>();
-    ShiftLeft(left, pairs, uint32_t(16), words);
-    ShiftRight(right, pairs, uint32_t(16), words);
-    Cast(straight, x, RoundMode::CAST_NONE, heads * kColumns);
+    const int32_t n = int32_t(heads * kAngles);
+    const LocalTensor<uint32_t> words = x.ReinterpretCast<uint32_t>(), second = b.ReinterpretCast<uint32_t>();
+    ShiftLeft(a.ReinterpretCast<uint32_t>(), words, uint32_t(16), n);
+    ShiftRight(second, words, uint32_t(16), n);
     barrier();
-    const LocalTensor<uint16_t> both = left.ReinterpretCast<uint16_t>();
-    Or(both, both, right.ReinterpretCast<uint16_t>(), int32_t(heads * kColumns));
-    barrier();
-    Cast(swapped, left.ReinterpretCast<bfloat16_t>(), RoundMode::CAST_NONE, heads * kColumns);
+    ShiftLeft(second, second, uint32_t(16), n);
     barrier();
   }
-  // After straight *= C and swapped *= S.
-  __aicore__ __force_inline__ void join(uint32_t heads) const { Add(straight, straight, swapped, int32_t(heads * kColumns)); }
+  // times(to, from, sine): from * cos or from * sin. Leaves the rotated pairs in a and b.
+  template <typename Times>
+  __aicore__ __force_inline__ void rotate(uint32_t heads, Times times) const {
+    const int32_t n = int32_t(heads * kAngles);
+    times(c, a, true), times(d, b, true);
+    barrier();
+    times(a, a, false), times(b, b, false);
+    barrier();
+    Sub(a, a, d, n), Add(b, b, c, n);
+    barrier();
+  }
+  // a and b to the lower and upper halves of words.
+  __aicore__ __force_inline__ void round(uint32_t heads) const {
+    const uint32_t n = heads * kAngles;
+    const LocalTensor<uint32_t> words = a.ReinterpretCast<uint32_t>();
+    Cast(narrow[0], a, RoundMode::CAST_RINT, n), Cast(narrow[1], b, RoundMode::CAST_RINT, n);
+    barrier();
+    Cast(a, narrow[0], RoundMode::CAST_NONE, n), Cast(b, narrow[1], RoundMode::CAST_NONE, n);
+    barrier();
+    ShiftRight(words, words, uint32_t(16), int32_t(n));
+    barrier();
+  }
+  // dst = the words that round() left, contiguous.
+  __aicore__ __force_inline__ void store(const LocalTensor<bfloat16_t>& dst, uint32_t heads) const {
+    Or(dst.ReinterpretCast<uint16_t>(), a.ReinterpretCast<uint16_t>(), b.ReinterpretCast<uint16_t>(), int32_t(heads * kColumns));
+  }
 };
 
 }  // namespace rotation
