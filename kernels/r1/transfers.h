@@ -7,8 +7,6 @@ namespace transfers {
 
 using namespace AscendC;
 
-inline constexpr uint32_t kUbBytes = 192 * 1024;
-
 template <typename T>
 __aicore__ __force_inline__ GlobalTensor<T> global(uint64_t address) {
   GlobalTensor<T> tensor;
