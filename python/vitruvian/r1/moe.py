@@ -47,6 +47,10 @@ class MoeGate(VectorKernel):
     def scalars(self, device, groups):
         return {"tokens": self.tokens, "experts": self.experts, "n_group": self.n_group, "topk_group": self.topk_group, "k": self.k, "scaling": self.scaling}
 
+    def control(self, rng):
+        """All of it: the sorts and gathers need their operands."""
+        return self.random(rng)
+
     def random(self, rng):
         logits = rng.standard_normal((self.tokens, self.experts)).astype(np.float32)
         if self.tokens > 2:
@@ -148,10 +152,12 @@ class MoePermute(VectorKernel):
     def scalars(self, device, groups):
         return {"tokens": self.tokens, "k": self.k, "columns": self.columns, "first_expert": self.first_expert, "local_experts": self.local}
 
+    def control(self, rng):
+        return {"ids": np.argsort(rng.standard_normal((self.tokens, self.experts)), axis=1)[:, : self.k].astype(INT32)}
+
     def random(self, rng):
-        ids = np.argsort(rng.standard_normal((self.tokens, self.experts)), axis=1)[:, : self.k]
         return {
-            "ids": ids.astype(INT32), "x": rng.integers(-127, 128, (self.tokens, self.columns)).astype(INT8),
+            **self.control(rng), "x": rng.integers(-127, 128, (self.tokens, self.columns)).astype(INT8),
             "scale": rng.uniform(0.001, 0.1, self.tokens).astype(np.float32),
         }
 
@@ -221,16 +227,16 @@ class MoeCombine(VectorKernel):
     def scalars(self, device, groups):
         return {"tokens": self.tokens, "k": self.k, "columns": self.columns}
 
-    def random(self, rng):
+    def control(self, rng):
         entries, rows = self.tokens * self.k, self.x_rows
         inverse = rng.permutation(max(entries, rows))[:entries]
         inverse[inverse >= rows] = -1
         if entries > 3:
             inverse[3] = -1
-        inputs = {
-            "x": rng.standard_normal((rows, self.columns)).astype(BF16), "inverse": inverse.astype(INT32).reshape(self.tokens, self.k),
-            "weights": rng.uniform(0.1, 0.6, (self.tokens, self.k)).astype(np.float32),
-        }
+        return {"inverse": inverse.astype(INT32).reshape(self.tokens, self.k), "weights": rng.uniform(0.1, 0.6, (self.tokens, self.k)).astype(np.float32)}
+
+    def random(self, rng):
+        inputs = {"x": rng.standard_normal((self.x_rows, self.columns)).astype(BF16), **self.control(rng)}
         for name in ("shared", "residual"):
             if self.values[name]:
                 inputs[name] = rng.standard_normal((self.tokens, self.columns)).astype(BF16)
