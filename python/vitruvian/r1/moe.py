@@ -241,7 +241,7 @@ class MoeCombine(VectorKernel):
         return {"inverse": inverse.astype(INT32).reshape(self.tokens, self.k), "weights": rng.uniform(0.1, 0.6, (self.tokens, self.k)).astype(np.float32)}
 
     def random(self, rng):
-        inputs = {"x": rng.standard_normal((self.x_rows, self.columns)).astype(BF16), **self.control(rng)}
+        inputs = {**self.control(rng), "x": rng.standard_normal((self.x_rows, self.columns)).astype(BF16)}
         for name in ("shared", "residual"):
             if self.values[name]:
                 inputs[name] = rng.standard_normal((self.tokens, self.columns)).astype(BF16)
