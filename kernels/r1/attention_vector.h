@@ -129,13 +129,17 @@ class Softmax {
     const int32_t elements = int32_t(columns * kGroupColumn);
     new_maximum(x, columns, i, parity);
     spread_out(maximum(i, parity));
+    // alpha = exp(scale (old maximum - maximum)) goes along.
+    const LocalTensor<float> factor = alpha(i, parity);
+    Sub(factor, maximum(i, parity ^ 1), maximum(i, parity), int32_t(group));
     by_row(columns, [&](uint32_t part, uint8_t repeats, const BinaryRepeatParams& p) VITRUVIAN_LAMBDA {
       Sub<float, false>(x[part], x[part], spread()[part], uint64_t(64), repeats, p);
     });
-    new_alpha(i, parity);
     barrier();
+    Muls(factor, factor, scale_, int32_t(group));
     Muls(x, x, scale_, elements);
     barrier();
+    Exp(factor, factor, int32_t(group));
     Exp(x, x, elements);
     barrier();
     const LocalTensor<bfloat16_t> weights = next_narrow();
@@ -213,15 +217,6 @@ class Softmax {
     barrier();
     Max(now, now, maximum(i, parity ^ 1), int32_t(group));
     barrier();
-  }
-  // alpha = exp(scale (old maximum - maximum))
-  __aicore__ __force_inline__ void new_alpha(uint32_t i, uint32_t parity) const {
-    const LocalTensor<float> factor = alpha(i, parity);
-    Sub(factor, maximum(i, parity ^ 1), maximum(i, parity), int32_t(group));
-    barrier();
-    Muls(factor, factor, scale_, int32_t(group));
-    barrier();
-    Exp(factor, factor, int32_t(group));
   }
   // sum = sum * alpha + the row's weights; uses x up.
   static __aicore__ __force_inline__ void new_sum(const LocalTensor<float>& x, uint32_t columns, uint32_t i, uint32_t parity, uint32_t item) {

@@ -19,7 +19,7 @@ class CubeSide {
     for (int id = 0; id < int(kSlots) + 2; ++id) SetFlag<HardEvent::MTE1_MTE2>(id);
     Order load(shape_), work(shape_);
     while (!work.done) {
-      while (!load.done && load.count < work.count + kSlots && may_load(load, work)) {
+      while (!load.done && load.count < work.count + kSlots && may_load<true>(load, work)) {
         load_piece(load);
         load.advance();
       }

@@ -88,7 +88,9 @@ class Sample(Argmax):
 
     def random(self, rng):
         inputs = {**super().random(rng), "uniform": rng.random(self.rows, np.float32)}
-        inputs["logits"][0, -1] = inputs["logits"][0, 0]  # equal to an earlier one, and not the whole mass
+        # The last element of a row must be seen, too: the most probable, and not the whole mass.
+        inputs["logits"][0, -1] = np.max(inputs["logits"][0, :-1]) + 1
+        inputs["uniform"][0] = 0.05
         return inputs
 
     def acceptable(self, logits: np.ndarray, uniform: float) -> list[int]:
