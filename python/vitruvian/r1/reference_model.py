@@ -18,17 +18,23 @@ import numpy as np
 
 from .config import R1Config
 from .kernel import BF16
-from .weights import Int8Weight
+from .weights import OUTPUT_GAIN, Int8Weight
 
 # Relative rms distance of two INT8 roundings that have nothing to do with each other: the step is absmax / 127, absmax some 3 rms,
 # and the difference of two uniform errors has step / sqrt(6).
 QUANTISED_APART = 3 / 127 / math.sqrt(6)
 
 
-def drift(sublayers: int) -> float:
-    """How far two right computations of the residual stream may be apart, relative, after so many sublayers: twice what
-    independent roundings of each quantised tensor give. (Each rounds nearly the same number, so that most agree.)"""
-    return 2 * QUANTISED_APART * math.sqrt(sublayers + 1)
+def drift(sublayers: int, inputs: float = 0.0) -> float:
+    """How far two right computations of the residual stream may be apart, relative rms, after so many sublayers: twice what each adds if the
+    roundings of its quantised tensors were independent. (Each rounds nearly the same number, so that most agree; but a difference of one
+    step in one layer makes others differ in the next.) inputs: the same of what the first sublayer gets."""
+    return 2 * QUANTISED_APART * math.sqrt(OUTPUT_GAIN**2 * sublayers + inputs)
+
+
+def margin_tolerance(drift: float) -> float:
+    """Three standard deviations of the error of a difference of two logits, relative to their size."""
+    return 3 * math.sqrt(2) * drift / 2
 
 
 def stored(x: np.ndarray) -> np.ndarray:
@@ -174,7 +180,7 @@ class ReferenceModel:
         c = self.config
         scores = 1 / (1 + np.exp(-(stored(x) @ self[f"{layer}.router"].astype(np.float64).T)))
         # A sigmoid moves by at most a quarter of its argument, whose size is 1.
-        gate = self._choose(scores + self[f"{layer}.bias"].astype(np.float64), given, drift(2 * layer + 1) / 4)
+        gate = self._choose(scores + self[f"{layer}.bias"].astype(np.float64), given, margin_tolerance(drift(2 * layer + 2)) / 4)
         ids = gate.ids if given is None else np.asarray(given)
         share = np.take_along_axis(scores, ids, axis=1)
         share = share / share.sum(axis=1, keepdims=True) * c.routed_scaling
