@@ -117,7 +117,7 @@ class MoePermute(VectorKernel):
 
     name, summary, source = "moe_permute", "tokens gathered by expert", "moe_permute.cpp"
     parameters = {
-        "tokens": Parameter(96, "tokens"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features, a multiple of 32, up to 20480"),
+        "tokens": Parameter(96, "tokens"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features, a multiple of 32, up to 16384"),
         "experts": Parameter(256, "experts"), "first_expert": Parameter(0, "first expert of this die", minimum=0),
         "local_experts": Parameter(0, "experts of this die; 0: all from first_expert on", minimum=0),
     }
@@ -138,8 +138,8 @@ class MoePermute(VectorKernel):
         return self.tokens * self.k
 
     def validate(self):
-        if self.columns % 32 or self.columns > 20480:
-            self.reject("columns", "a multiple of 32 up to 20480")
+        if self.columns % 32 or self.columns > 16384:
+            self.reject("columns", "a multiple of 32 up to 16384")
         if self.first_expert + self.local > self.experts or self.local < 1:
             self.reject("first_expert", "first_expert + local_experts up to experts")
 
