@@ -24,7 +24,7 @@ class MoeGate(VectorKernel):
     }
     error_formula = "relative error of the weights; infinite for a choice that no rounding of the scores explains"
     broken_flags = ("-DBROKEN_LAST_GROUP",)
-    test_grid = (dict(tokens=100), dict(tokens=1), dict(tokens=333), dict(tokens=67, experts=16, n_group=4, topk_group=2, k=4), dict(tokens=30, experts=64, n_group=8, k=6))
+    test_grid = (dict(tokens=100), dict(tokens=1), dict(tokens=333), dict(tokens=67, experts=16, n_group=4, topk_group=2, k=4), dict(tokens=30, experts=64, n_group=8, k=6), dict(tokens=20, experts=24, n_group=12))
 
     def validate(self):
         size = self.experts // self.n_group
@@ -126,7 +126,7 @@ class MoePermute(VectorKernel):
     broken_flags = ("-DBROKEN_LAST_ROW",)
     test_grid = (
         dict(tokens=50, columns=256), dict(tokens=1, columns=64), dict(tokens=96, columns=128, first_expert=32, local_experts=16),
-        dict(tokens=17, k=4, experts=16, columns=96), dict(tokens=1100, columns=32), dict(tokens=600, columns=64, first_expert=100, local_experts=9),
+        dict(tokens=17, k=4, experts=16, columns=96), dict(tokens=1100, columns=32), dict(tokens=600, columns=64, first_expert=100, local_experts=9), dict(tokens=512, columns=32),
     )
 
     @property
