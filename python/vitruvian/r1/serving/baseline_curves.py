@@ -308,3 +308,16 @@ class ExchangeCurve(Curve):
 
     def target(self, point: Point) -> float:
         return point.value
+
+
+class DecodeCurve(Curve):
+    """us to read the latent cache over that at the memory's peak; its products are the attention curve's. Points: memory-bound decodes."""
+
+    terms = {"memory": "time of the cache's bytes over that at the memory's peak"}
+    ideals = ("memory",)
+
+    def columns(self, shape: Mapping, dtype: str = "") -> np.ndarray:
+        return np.array([1.0])
+
+    def target(self, point: Point) -> float:
+        return self.machine.memory_bandwidth / (point.value * 1e9)
