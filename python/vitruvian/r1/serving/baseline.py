@@ -26,11 +26,12 @@ import yaml
 
 from ... import _core
 from ..layout import LATENT, ROPE
-from .baseline_curves import AttentionCurve, Curve, DecodeCurve, ExchangeCurve, GemmCurve, Machine, Point, ResidentCurve, StreamCurve
+from .baseline_curves import POINT_TYPES, AttentionCurve, Curve, DecodeCurve, ExchangeCurve, GemmCurve, Machine, Point, ResidentCurve, StreamCurve
 
 _UNITS = {"TFLOPS": 1e12, "TOPS": 1e12, "TB/s": 1e12, "GB": 1e9, "MiB": 2**20, "us": 1.0, "ratio": 1.0}
 _MICRO = 1e6
 _DECODE_ROWS = 64      # rows of a wgmma: heads x queries of a request are padded to it
+_SAME_DOUBLINGS = 1e-6  # shapes are written with twelve digits
 _NEAR_DOUBLINGS = 1.0  # a measured point this far away, in doublings of the shape's numbers, still scales the curve
 
 # Kernels that stream, with the share of reads in what they move (types of the R1 library: bf16 in and out, int8 or fp8 when quantised).
@@ -287,7 +288,7 @@ class Baseline:
         if family in STREAMING and full["read_share"] is None:
             full["read_share"] = STREAMING[family]
         dtype = full.pop("dtype", "")
-        return dtype, {key: float(value) for key, value in full.items() if value is not None}
+        return POINT_TYPES.get(dtype, dtype), {key: float(value) for key, value in full.items() if value is not None}
 
     def _with_measured(self, curve: Prediction, shape: Mapping) -> Prediction:
         """The measured time at exactly this shape; else the curve, scaled by what it missed at a near measured shape."""
@@ -305,7 +306,7 @@ class Baseline:
         if nearest is None or least > _NEAR_DOUBLINGS:
             return curve
         where = f"{nearest.kernel} on {nearest.device}, driver {nearest.driver}, {nearest.date}"
-        if least == 0:
+        if least < _SAME_DOUBLINGS:
             return replace(curve, basis="measured", time_us=nearest.value + self.machine.launch_us, kernel_us=nearest.value, source=f"measured, {where}",
                            error_bar=None, bound=None)
         at_point = self._predict_curve(curve.family, {**nearest.shape, **({"dtype": dtype} if dtype else {})}).kernel_us

@@ -27,7 +27,7 @@ _TILE_ROWS, _TILE_COLUMNS = (64, 128), tuple(range(16, 257, 16))
 _TILE_ELEMENTS = 128 * 256   # accumulators that the registers of two consumer warp groups hold
 _ATTENTION_ROWS = 128   # rows of a query tile, and the granularity of the causal diagonal
 _TILE_WIDTH = 256       # columns of K and V that the start of a query tile is counted for
-_POINT_TYPES = {"bf16": "bf16", "fp16": "bf16", "fp8": "fp8", "int8": "fp8"}   # same peak and same bytes
+POINT_TYPES = {"bf16": "bf16", "fp16": "bf16", "fp8": "fp8", "int8": "fp8"}   # same peak and same bytes
 _INPUT_BYTES = {"bf16": 2, "fp8": 1}
 _OUTPUT_BYTES = 2       # 8-bit GEMMs write 16-bit results, as DeepGEMM's do
 _SCALE_GROUP, _SCALE_BYTES = 128, 4   # FP8 activations carry a scale for each 128 elements
@@ -169,7 +169,7 @@ class GemmCurve(Curve):
 
     def parts(self, shape: Mapping, dtype: str) -> dict[str, float]:
         """Each cost in us at its ideal; products and loads in whole waves of tiles."""
-        kind, rows, n, k, sms = _POINT_TYPES[dtype], self.rows(shape), shape["n"], shape["k"], self.machine.sms
+        kind, rows, n, k, sms = POINT_TYPES[dtype], self.rows(shape), shape["n"], shape["k"], self.machine.sms
         products, loads = best_tile(rows, n, sms, self.machine.peaks[kind] / sms, self.l2_bandwidth / sms, _INPUT_BYTES[kind])
         weights = n * k * sum(1 for m in rows if m)   # an empty group reads nothing
         reads = (sum(rows) * k + weights) * _INPUT_BYTES[kind] / self.machine.memory_bandwidth
@@ -300,7 +300,7 @@ class ExchangeCurve(Curve):
     @staticmethod
     def payload(shape: Mapping, dtype: str) -> float:
         """Every copy counts, the few that stay on the rank too, as the published bandwidths do."""
-        row = shape["columns"] * (1 + _SCALE_BYTES / _SCALE_GROUP if _POINT_TYPES[dtype] == "fp8" else 2)
+        row = shape["columns"] * (1 + _SCALE_BYTES / _SCALE_GROUP if POINT_TYPES[dtype] == "fp8" else 2)
         return shape["tokens"] * shape["k"] * row
 
     def columns(self, shape: Mapping, dtype: str) -> np.ndarray:
