@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import logging
 import os
 import sys
 from typing import Iterator
@@ -27,16 +29,16 @@ def _local_cluster(workers: int):
 
     class QuietWorker(SubprocessWorker):
         async def _start(self) -> None:
-            import json
-            spec = {"cls": self.worker_class, "opts": self.worker_kwargs}
+            spec = json.dumps({"cls": self.worker_class, "opts": self.worker_kwargs})
             # What this process can import, its workers can; what they log below an error is of no interest here.
-            environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path), "DASK_LOGGING__DISTRIBUTED": "critical"}
-            self.process = await asyncio.create_subprocess_exec(sys.executable, "-m", "dask", "spec", self.scheduler, "--spec", json.dumps(spec), env=environment,
-                                                                stdin=asyncio.subprocess.DEVNULL)
+            importable = os.pathsep.join(path for path in sys.path if path)
+            self.process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "dask", "spec", self.scheduler, "--spec", spec, stdin=asyncio.subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": importable, "DASK_LOGGING__DISTRIBUTED": "critical"})
 
-    options = {"worker_kwargs": {"nthreads": 1, "memory_limit": 0, "dashboard": False}}
-    return SpecCluster(scheduler={"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False}},
-                       workers={number: {"cls": QuietWorker, "options": options} for number in range(workers)}, name="vitruvian", silence_logs=50)
+    worker = {"cls": QuietWorker, "options": {"worker_kwargs": {"nthreads": 1, "memory_limit": 0, "dashboard": False}}}
+    scheduler = {"cls": Scheduler, "options": {"host": "127.0.0.1", "port": 0, "dashboard": False, "dashboard_address": "127.0.0.1:0"}}
+    return SpecCluster(scheduler=scheduler, workers=dict.fromkeys(range(workers), worker), name="vitruvian", silence_logs=logging.CRITICAL)
 
 
 @contextlib.contextmanager
@@ -61,6 +63,6 @@ def connect(cluster=None, most: int | None = None) -> Iterator:
     try:
         client = Client(cluster, set_as_default=False, timeout=_CONNECT_SECONDS)
     except (OSError, TimeoutError, ValueError, TypeError) as error:
-        _core.fail("no Dask scheduler answers", "cluster", "the address of a running `dask scheduler`, such as tcp://host:8786", f"{cluster!r}: {error}")
+        _core.fail("no Dask scheduler answers", "cluster", "the address of a running scheduler, such as tcp://host:8786", f"{cluster!r}: {error}")
     with client:
         yield client

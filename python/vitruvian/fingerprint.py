@@ -70,7 +70,7 @@ def _feed(state, value: Any, seen: tuple) -> None:
         try:
             state.update(pickle.dumps(value, protocol=4))
         except Exception as error:  # whatever an object's own pickling raises
-            _core.fail("a value has no digest", repr(value)[:80], "numbers, strings, arrays, containers, functions or objects that pickle", str(error))
+            _core.fail("a value has no digest", repr(value)[:80], "numbers, strings, arrays, containers, functions, or what pickles", str(error))
     state.update(b")")
 
 

@@ -16,19 +16,19 @@ import itertools
 import os
 import time
 import traceback
-from pathlib import Path
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from . import _core
+from .chips import chip as chip_values
 from .chips import revision
 from .fingerprint import chip_digest, digest, function_digest, sources_digest
 from .run import KernelFault, Run
 
 CACHE_BYTES = 1 << 30   # of results on disk; the least recently used leave first
-# What a point may say beside the parameters of a kernel.
-_RUN_OPTIONS = ("mode", "sync", "l2", "seed", "check")
+# Of a Run that is no library kernel's and so has no JSON.
+_PLAIN_FIELDS = ("kernel", "chip", "mode", "sync", "l2", "cycles", "time_us", "core_time_us", "bound", "assumed_share", "wall_s")
 _RESULT_COLUMN = "value"   # of a function that returns a single number or object
 
 
@@ -45,8 +45,8 @@ def _values(value: Any) -> list:
     return [_plain(value)]
 
 
-def points_of(grid: Mapping[str, Any] | Iterable[Mapping[str, Any]], fixed: Mapping[str, Any]) -> list[dict]:
-    """The points of a grid, in the order of its axes, the last the fastest; keys with a dot become chip overrides.
+def points_of(grid: Mapping[str, Any] | Iterable[Mapping[str, Any]], fixed: Mapping[str, Any], paths: Iterable[str] = ()) -> list[dict]:
+    """The points of a grid, in the order of its axes, the last the fastest; keys with a dot, and `paths`, become chip overrides.
 
     Errors: vt.Error for an empty grid or one of another kind."""
     if isinstance(grid, Mapping):
@@ -62,7 +62,7 @@ def points_of(grid: Mapping[str, Any] | Iterable[Mapping[str, Any]], fixed: Mapp
     for point in points:
         merged = {**fixed, **{key: _plain(value) for key, value in point.items()}}
         overrides = dict(merged.pop("overrides", None) or {})
-        overrides |= {key: merged.pop(key) for key in [key for key in merged if "." in key]}
+        overrides |= {key: merged.pop(key) for key in [key for key in merged if "." in key or key in paths]}
         found.append({**merged, **({"overrides": overrides} if overrides else {})})
     return found
 
@@ -75,7 +75,7 @@ def _flat(result: Any) -> dict[str, Any]:
         if hasattr(result, "json"):
             fields = result.json()
         else:
-            fields = {name: getattr(result, name) for name in ("kernel", "chip", "mode", "sync", "l2", "cycles", "time_us", "core_time_us", "bound", "assumed_share", "wall_s")}
+            fields = {name: getattr(result, name) for name in _PLAIN_FIELDS}
             fields["pipes"] = dict(result.pipes)
         pipes = fields.pop("pipes", {})
         flat = {name: value for name, value in fields.items() if not isinstance(value, (dict, list))}
@@ -93,7 +93,7 @@ def _error_of(result: Any) -> str | None:
     if result.fault is not None:
         return f"fault: {result.fault.report()}"
     if not getattr(result, "passed", True):
-        return f"check failed: {result.max_rel_error_formula if hasattr(result, 'max_rel_error_formula') else 'error'} = {result.max_rel_error:.3g}"
+        return f"check failed: error {result.max_rel_error:.3g} above the bound {result.max_rel_error_bound:.3g}"
     return None
 
 
@@ -126,7 +126,7 @@ def _run_point(target: str | bytes, point: Mapping[str, Any], expected_revision:
         return _flat(fault.run), f"fault: {fault}"
     except Exception as error:  # a point's own failure, of whatever kind: it belongs into its row
         where = traceback.extract_tb(error.__traceback__)[-1]
-        place = "" if isinstance(error, _core.Error) else f" ({Path(where.filename).name}:{where.lineno})"
+        place = "" if isinstance(error, _core.Error) else f" (in {where.name}, line {where.lineno})"
         return {}, f"{type(error).__name__}: {error}{place}"
 
 
@@ -144,7 +144,8 @@ def _shipped(target: str | Callable) -> str | bytes:
 
     module = sys.modules.get(getattr(target, "__module__", None) or "")
     file = getattr(module, "__file__", None) or ""
-    carried = module is not None and module.__name__ != "__main__" and file and "site-packages" not in file and not module.__name__.startswith("vitruvian")
+    own = module is not None and file and "site-packages" not in file
+    carried = own and module.__name__ != "__main__" and module.__name__.split(".")[0] != __package__
     if carried:
         cloudpickle.register_pickle_by_value(module)
     try:
@@ -178,29 +179,40 @@ def _keys(target: str | Callable, points: Sequence[Mapping[str, Any]]) -> list[s
 
 def _compute(target, points: Mapping[int, dict], cluster, store: Callable[[int, dict, str | None], None]) -> int:
     """Runs the points and stores each as it comes; returns the most workers that there were."""
-    from distributed import as_completed
-
     from .clusters import connect
 
-    shipped, ours = _shipped(target), revision()
+    shipped, ours, workers = _shipped(target), revision(), 0
     with connect(cluster, most=len(points)) as client:
-        workers = 0
-        # Each point is its own task, never shared with an equal one of another sweep: its cache is ours.
-        futures = {client.submit(_run_point, shipped, point, ours, pure=False): number for number, point in points.items()}
-        try:
-            for future in as_completed(list(futures), loop=client.loop):
-                number = futures[future]
-                if future.status == "finished":
-                    store(number, *future.result())
-                else:
-                    # Not the point's own exception: its worker died again and again, or the scheduler gave it up.
-                    error = future.exception() if future.status == "error" else future.status
-                    store(number, {}, f"{type(error).__name__ if isinstance(error, BaseException) else 'lost'}: {error}")
-                future.release()
-                workers = max(workers, len(client.scheduler_info(n_workers=-1)["workers"]))   # a local one may come late
-        finally:
-            client.cancel([future for future in futures if not future.done()])
-        return workers
+        suspects = []
+        for number, outcome in _outcomes(client, shipped, points, ours):
+            workers = max(workers, len(client.scheduler_info(n_workers=-1)["workers"]))   # a local one may come late
+            if isinstance(outcome, BaseException):
+                suspects.append(number)
+            else:
+                store(number, *outcome)
+        # A worker that dies again and again fails all that it held. Each runs once more, alone: then it is its own fault.
+        for number in suspects:
+            for _, outcome in _outcomes(client, shipped, {number: points[number]}, ours):
+                store(number, *(outcome if isinstance(outcome, tuple) else ({}, f"{type(outcome).__name__}: {outcome}")))
+    return workers
+
+
+def _outcomes(client, shipped, points: Mapping[int, dict], ours: str) -> Iterator[tuple[int, tuple | BaseException]]:
+    """(number, fields and error text) as points end, or the exception of Dask where a point never ended."""
+    from distributed import as_completed
+
+    # Each point is its own task, never shared with an equal one of another sweep: its cache is ours.
+    futures = {client.submit(_run_point, shipped, point, ours, pure=False): number for number, point in points.items()}
+    try:
+        for future in as_completed(list(futures), loop=client.loop):
+            if future.status == "finished":
+                yield futures[future], future.result()
+            else:
+                lost = RuntimeError(f"the scheduler gave the point up: {future.status}")
+                yield futures[future], future.exception() if future.status == "error" else lost
+            future.release()
+    finally:
+        client.cancel([future for future in futures if not future.done()])
 
 
 def _columns(point: Mapping[str, Any]) -> dict[str, Any]:
@@ -228,13 +240,13 @@ def _frame(points: Sequence[Mapping[str, Any]], rows: Mapping[int, tuple[dict, s
     return pandas.DataFrame(columns)
 
 
-def sweep(fn_or_kernel: str | Callable, grid, cluster=None, *, progress: bool = True, cache: bool = True, cache_folder: str | os.PathLike | None = None,
-          cache_bytes: int = CACHE_BYTES, **fixed):
+def sweep(fn_or_kernel: str | Callable, grid, cluster=None, *, progress: bool = True, cache: bool = True,
+          cache_folder: str | os.PathLike | None = None, cache_bytes: int = CACHE_BYTES, **fixed):
     """Runs a kernel (by name) or a function at every point of a grid and returns a pandas DataFrame, a row for each point.
 
     grid: a dict of lists (their product) or a list of dicts. Of a kernel: its parameters, chip, mode (timing_only unless said), sync,
-    l2, seed, check. A key with a dot ("hbm.bandwidth") is a chip override, as is "overrides": {path: value}; a function gets them
-    as its argument `overrides`. fixed: what all points share.
+    l2, seed, check. A path of the chip file ("hbm.bandwidth", "clock") is an override, as is "overrides": {path: value}; a function gets
+    those with a dot as its argument `overrides`. fixed: what all points share.
     cluster: None (a worker process for each core), how many of them, the address of a Dask scheduler, or a Client.
     Columns: the point's, then the run's (cycles, time_us, bound, utilization, busy_<pipe>, ...) or the items of the dict that a
     function returns, then `error` (None where all went well). frame.attrs: points, cache_hits, computed, failed, workers, wall_s.
@@ -242,12 +254,15 @@ def sweep(fn_or_kernel: str | Callable, grid, cluster=None, *, progress: bool = 
     from tqdm.auto import tqdm
 
     started = time.perf_counter()
+    paths: Iterable[str] = ()
     if isinstance(fn_or_kernel, str):
         _check_name(fn_or_kernel)
-    points = points_of(grid, fixed)
+        paths = chip_values("ascend910c").keys()   # `clock` has no dot; every chip has the same paths
+    points = points_of(grid, fixed, paths)
     rows: dict[int, tuple[dict, str | None]] = {}
     keys = _keys(fn_or_kernel, points) if cache else []
-    with _opened(cache, cache_folder, cache_bytes) as kept, tqdm(total=len(points), desc="sweep", unit="point", disable=None if progress else True) as bar:
+    bar = tqdm(total=len(points), desc="sweep", unit="point", disable=None if progress else True)   # None: where there is a terminal
+    with _opened(cache, cache_folder, cache_bytes) as kept, bar:
         for number, key in enumerate(keys):
             found = kept.get(key)
             if found is not None:
@@ -266,8 +281,9 @@ def sweep(fn_or_kernel: str | Callable, grid, cluster=None, *, progress: bool = 
 
     frame = _frame(points, rows)
     name = fn_or_kernel if isinstance(fn_or_kernel, str) else getattr(fn_or_kernel, "__qualname__", repr(fn_or_kernel))
-    frame.attrs.update(target=name, points=len(points), cache_hits=hits, computed=len(missing), failed=sum(error is not None for _, error in rows.values()),
-                       workers=workers, revision=revision(), wall_s=time.perf_counter() - started)
+    failed = sum(error is not None for _, error in rows.values())
+    frame.attrs.update(target=name, points=len(points), cache_hits=hits, computed=len(missing), failed=failed, workers=workers, revision=revision(),
+                       wall_s=time.perf_counter() - started)
     return frame
 
 

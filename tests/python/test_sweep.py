@@ -18,7 +18,7 @@ import vitruvian as vt
 from vitruvian import clusters, fingerprint
 from vitruvian.sweep import points_of
 
-SMALL = {"m": [128, 256], "n": 256, "k": 128, "hbm.bandwidth": [4e11, 1.6e12]}
+SMALL = {"m": [128, 256], "n": 256, "k": 128, "hbm.bandwidth": [5e10, 1.6e12]}
 
 
 @pytest.fixture
@@ -111,7 +111,7 @@ def test_a_failed_point_keeps_its_error_and_the_others_their_results(folder):
     frame = vt.sweep(divide, grid, 1, cache_folder=folder, progress=False)
     assert list(frame["quotient"].fillna(-1)) == [20, -1, 12] and str(frame["quotient"].dtype) == "Int64"
     assert [error is None for error in frame["error"]] == [True, False, True]
-    assert frame["error"][1].startswith("ZeroDivisionError") and "test_sweep.py" in frame["error"][1]
+    assert frame["error"][1].startswith("ZeroDivisionError") and "in divide" in frame["error"][1]
     assert frame.attrs["failed"] == 1
     # A failure is no result: it is tried again.
     assert vt.sweep(divide, grid, 1, cache_folder=folder, progress=False).attrs["cache_hits"] == 2
