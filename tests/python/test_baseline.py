@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import vitruvian as vt
+import vitruvian.r1 as vt_r1
 from vitruvian.r1.serving.baseline import STREAMING, Baseline
 from vitruvian.r1.serving.baseline_page import page
 
@@ -140,12 +141,23 @@ def test_families_without_rows_say_so(h100):
 
 
 def test_a_kernel_of_the_library_finds_its_family(h100):
-    def spec(name, nbytes=1e6, **values):
-        return SimpleNamespace(name=name, values=values, bytes=lambda: nbytes)
+    def spec(name, nbytes=1e6, more=None, **values):
+        return SimpleNamespace(name=name, values=values, bytes=lambda: nbytes, **(more or {}))
     assert h100.predict_kernel(spec("linear_int8", m=96, n=7168, k=2048)) == h100.predict("gemm", m=96, n=7168, k=2048, dtype="fp8")
-    assert h100.predict_kernel(spec("mla_decode", batch=2, heads=16, kv=99, q=1, spread=0)).family == "mla_decode"
-    assert h100.predict_kernel(spec("rms_norm", rows=3)).family == "rms_norm"
+    lengths = {"lengths": lambda: np.array([99, 99])}
+    assert h100.predict_kernel(spec("mla_decode", batch=2, heads=16, kv=99, q=1, spread=0, more=lengths)) == h100.predict("mla_decode", batch=2, heads=16, kv=99)
+    groups = {"counts": np.array([3, 0, 70], np.int32)}
+    assert h100.predict_kernel(spec("grouped_gemm", n=64, k=64, dtype="int8", more=groups)) == h100.predict("grouped_gemm", rows=[3, 0, 70], n=64, k=64, dtype="int8")
+    gathered = spec("all_gather", rows=256, columns=7168, dtype="bf16", ep=8)
+    assert h100.predict_kernel(gathered) == h100.predict("all_gather", bytes=256 * 7168 * 2 * 8, ep=8)
+    assert h100.predict_kernel(spec("rms_norm", rows=3), resident=True).family == "rms_norm"
     assert h100.predict_kernel(spec("unheard_of")).family == "streaming"
+
+
+def test_every_kernel_of_the_library_has_a_prediction(h100):
+    for kind in vt_r1.kernels().values():
+        found = h100.predict_kernel(kind())
+        assert found.kernel_us > 0 and found.family in h100.families, kind.name
 
 
 @pytest.mark.parametrize("family, shape, part", [

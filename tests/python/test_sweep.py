@@ -117,6 +117,15 @@ def test_a_failed_point_keeps_its_error_and_the_others_their_results(folder):
     assert vt.sweep(divide, grid, 1, cache_folder=folder, progress=False).attrs["cache_hits"] == 2
 
 
+def test_a_fault_of_a_kernel_is_its_points_error(folder, elves):
+    def launch(kernel, elf):
+        return vt.Device("ascend910c").load(elf)[kernel].launch(args=[np.zeros(4)])
+
+    frame = vt.sweep(launch, {"kernel": ["breakpoint"]}, 1, cache_folder=folder, progress=False, elf=str(elves["scalars"]))
+    assert frame["error"][0].startswith("fault:") and "scalars.cpp" in frame["error"][0]
+    assert frame["cycles"][0] > 0 and frame["bound"][0]   # how far it came is told, too
+
+
 def test_wrong_parameters_of_a_kernel_are_failed_points(folder):
     frame = vt.sweep("gemm", {"m": [64, -1], "n": 64, "k": 64, "hbm.bandwith": [1e12]}, 1, cache_folder=folder, progress=False)
     assert all("hbm.bandwith" in error for error in frame["error"])
@@ -225,10 +234,10 @@ def test_the_key_of_a_function_follows_what_it_computes():
     assert one == two != three
     offset = 2
     assert fingerprint.digest(plain) != one
-    assert HELPED("return value") == HELPED("return value") != HELPED("return -value")
+    assert helped("return value") == helped("return value") != helped("return -value")
 
 
-def HELPED(body):
+def helped(body):
     """The digest of a function that calls another one of its module."""
     names = {}
     exec(f"def inner(value):\n    {body}\ndef outer(value):\n    return inner(value)\n", names)

@@ -27,6 +27,7 @@ import yaml
 from ... import _core
 from ..layout import LATENT, ROPE
 from .baseline_curves import POINT_TYPES, AttentionCurve, Curve, DecodeCurve, ExchangeCurve, GemmCurve, Machine, Point, ResidentCurve, StreamCurve
+from .baseline_kernels import family_and_shape
 
 _UNITS = {"TFLOPS": 1e12, "TOPS": 1e12, "TB/s": 1e12, "GB": 1e9, "MiB": 2**20, "us": 1.0, "ratio": 1.0}
 _MICRO = 1e6
@@ -71,10 +72,12 @@ def read_points(path: Path) -> list[Point]:
     with open(path, encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             try:
+                texts = [row.get(name) or "" for name in ("stands_for_h100", "source", "driver", "date")]
                 points.append(Point(row["family"], row["kernel"], row["device"], _numbers(row["shape"]), row["dtype"], float(row["value"]), row["unit"],
-                                    row["held_out"] == "yes", row.get("stands_for_h100") or "", row.get("source") or "", row.get("driver") or "", row.get("date") or ""))
+                                    row["held_out"] == "yes", *texts))
             except (KeyError, TypeError, ValueError) as error:
-                _core.fail("bad row of a baseline's points", f"{path}: {' '.join(str(value) for value in row.values())[:80]}", "a row like the others", str(error))
+                text = " ".join(str(value) for value in row.values())[:80]
+                _core.fail("bad row of a baseline's points", f"{path}: {text}", "a row like the others", str(error))
     return points
 
 
@@ -87,8 +90,10 @@ def _machine(path: Path, points: list[Point]) -> Machine:
 
     device = {point.kernel: point.value for point in points if point.family == "device" and point.device == "NVIDIA H100 SXM"}
     memory = profile["memory"]
-    return Machine({dtype: value(leaf) for dtype, leaf in profile["peaks"].items()}, value(memory["bandwidth"]), value(memory["bytes"]), value(memory["l2_bytes"]),
-                   value(profile["launch"]["overhead"]), int(device["SMs"]), device["NVLink bandwidth"] * 1e9, int(device["NVLink domain"]))
+    return Machine(
+        peaks={dtype: value(leaf) for dtype, leaf in profile["peaks"].items()}, memory_bandwidth=value(memory["bandwidth"]),
+        memory_bytes=value(memory["bytes"]), l2_bytes=value(memory["l2_bytes"]), launch_us=value(profile["launch"]["overhead"]), sms=int(device["SMs"]),
+        nvlink_bandwidth=device["NVLink bandwidth"] * 1e9, nvlink_domain=int(device["NVLink domain"]))
 
 
 class Baseline:
@@ -130,14 +135,14 @@ class Baseline:
 
     @property
     def families(self) -> list[str]:
-        return ["gemm", "grouped_gemm", "mla_decode", "mla_prefill", "dispatch", "combine", "all_gather", "sample", *STREAMING]
+        return ["gemm", "grouped_gemm", "mla_decode", "mla_prefill", "dispatch", "combine", "all_gather", "reduce_scatter", "sample", *STREAMING]
 
     def predict(self, family: str, **shape) -> Prediction:
         """The time of one kernel. Shapes:
         gemm: m, n, k, dtype (bf16, fp16, fp8, int8 as fp8), groups=1 | grouped_gemm: n, k, dtype, rows=[...] or m and groups
         mla_decode: batch, heads, kv (or lengths), q=1 | mla_prefill: lengths (or batch and length), heads, qk_dim=192, v_dim=128, causal=1
         streaming and its kernels (STREAMING): bytes, read_share, resident=False | sample: rows, vocab, bytes_per_logit=4
-        dispatch, combine: tokens (of a rank), ep, columns=7168, k=8, dtype | all_gather: bytes (of the result), ep
+        dispatch, combine: tokens (of a rank), ep, columns=7168, k=8, dtype | all_gather, reduce_scatter: bytes (of all ranks together), ep
         """
         if family not in self.families:
             _core.fail("unknown kernel family of a baseline", "family", "one of " + ", ".join(self.families), f"'{family}'")
@@ -154,19 +159,10 @@ class Baseline:
         except (TypeError, KeyError) as error:
             return _core.fail(f"bad shape of {family}", ", ".join(shape), "the shape that Baseline.predict names", str(error))
 
-    def predict_kernel(self, spec) -> Prediction:
-        """The time of the same work as an R1Kernel's: by its name and parameters; kernels without a family of their own stream their bytes."""
-        shape = dict(spec.values)
-        if spec.name in ("linear_int8", "linear_bf16"):
-            return self.predict("gemm", m=shape["m"], n=shape["n"], k=shape["k"], dtype="fp8" if spec.name == "linear_int8" else "bf16")
-        if spec.name == "batched_gemm":
-            return self.predict("gemm", m=shape["tokens"], n=shape["n"], k=shape["k"], groups=shape["heads"], dtype="bf16")
-        if spec.name == "grouped_gemm":
-            rows = [int(count) for count in spec.counts] if hasattr(spec, "counts") else [shape["m"]] * shape["groups"]
-            return self.predict("grouped_gemm", rows=rows, n=shape["n"], k=shape["k"], dtype=shape["dtype"])
-        if spec.name == "mla_decode":
-            return self.predict("mla_decode", **{key: shape[key] for key in ("batch", "heads", "kv", "q")})
-        return self.predict(spec.name if spec.name in STREAMING else "streaming", bytes=spec.bytes())
+    def predict_kernel(self, kernel, **more) -> Prediction:
+        """The time of the same work as an R1Kernel's; more: what its parameters do not say (resident)."""
+        family, shape = family_and_shape(kernel, STREAMING)
+        return self.predict(family, **shape, **more)
 
     def held_out(self, family: str) -> list[tuple[Point, float]]:
         """Rows of a family that no fit saw, with the curve's relative error in time."""
@@ -192,6 +188,8 @@ class Baseline:
         source = f"GEMM curve on {len(self._of('gemm'))} published rows (DeepGEMM, MAMF)"
         if dtype == "int8":
             source += "; int8 as fp8"
+        if bound == "l2":
+            source += "; few tiles and no split of K: perhaps slower than a library that splits"
         return self._curve(family, curve.value(shape, dtype), bound if bound in ("l2", "memory") else "compute", source, self.error_bar("gemm"))
 
     def _grouped_gemm(self, *, n, k, dtype="fp8", rows=None, m=0, groups=1) -> Prediction:
@@ -210,13 +208,15 @@ class Baseline:
         compute = max(compute, operations / fastest * _MICRO)
         nbytes = 2 * (tokens * (LATENT + ROPE) + batch * q * heads * (2 * LATENT + ROPE))
         memory = nbytes / machine.memory_bandwidth * self.curves["mla_decode"].value({}) * _MICRO
-        source = "cache at FlashMLA's bandwidth (H800), products at FlashAttention-3's best rate" + ("; no published compute-bound MLA row" if compute > memory else "")
+        source = "cache at FlashMLA's bandwidth (H800), products at FlashAttention-3's best rate"
+        if compute > memory:
+            source += "; no published compute-bound MLA row"
         # The family's one row is its fit, so nothing is held out.
         return self._curve("mla_decode", self._start() + max(compute, memory), "compute" if compute > memory else "memory", source, None)
 
     def _mla_prefill(self, *, heads, lengths=None, batch=1, length=0, qk_dim=LATENT // 4 + ROPE, v_dim=LATENT // 4, causal=1) -> Prediction:
-        shape = {"lengths": tuple(lengths) if lengths is not None else (length,) * int(batch), "heads": heads, "qk_dim": qk_dim, "v_dim": v_dim, "causal": causal}
-        tokens = sum(shape["lengths"])
+        lengths = tuple(lengths) if lengths is not None else (length,) * int(batch)
+        shape, tokens = {"lengths": lengths, "heads": heads, "qk_dim": qk_dim, "v_dim": v_dim, "causal": causal}, sum(lengths)
         if tokens == 0:
             return self._curve("mla_prefill", 0.0, "latency", "nothing to compute", None)
         compute = self.curves["mla_prefill"].value(shape)
@@ -258,6 +258,15 @@ class Baseline:
         return self._exchange("combine", dtype, tokens=tokens, ep=ep, columns=columns, k=k)
 
     def _all_gather(self, *, bytes, ep) -> Prediction:
+        return self._collective("all_gather", bytes, ep)
+
+    def _reduce_scatter(self, *, bytes, ep) -> Prediction:
+        return self._collective("reduce_scatter", bytes, ep)
+
+    def _collective(self, family: str, bytes: float, ep: float) -> Prediction:
+        """What a rank receives, or sends, is all but its own part."""
+        if ep < 1:
+            _core.fail(f"bad shape of {family}", "ep", "1 or more ranks", str(ep))
         machine = self.machine
         received = bytes * (ep - 1) / ep
         reached = next(iter(self._of("all_gather")))
@@ -266,7 +275,7 @@ class Baseline:
             kernel, source = received / (machine.nvlink_bandwidth / 2 * share) * _MICRO, f"{share:.0%} of NVLink's peak, as measured between two A100"
         else:
             kernel, source = received * 1e-9 * self.curves["dispatch"].coefficients[0], "the rate of DeepEP's rows through the NIC (domain of NVLink left)"
-        return self._curve("all_gather", self._start() + kernel, "network", source + "; no published all-gather row", None)
+        return self._curve(family, self._start() + kernel, "network", source + "; no published row of the family", None)
 
     def _start(self) -> float:
         """Fill and drain of a kernel: the GEMM curve's, the only rows small enough to show it."""

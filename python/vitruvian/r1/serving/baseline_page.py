@@ -27,9 +27,9 @@ The *coefficients* never saw a held-out row; the *terms* of a curve were chosen 
 """
 
 _LIMITS = """
-## Families without a published row
+## What no published row says
 
-| family | what stands for it |
+| what | what stands for it |
 | :-- | :-- |
 | grouped_gemm | the GEMM curve; the tiles of all groups share the waves, each group with rows reads its own weights |
 | mla_decode, compute-bound | the products and exponentials of the attention curve, never faster than the fastest measured attention; no published compute-bound row carried |
@@ -37,7 +37,13 @@ _LIMITS = """
 | sample | two passes over the logits, the second from L2 as far as they fit (assumed) |
 | all_gather | NVLink's peak times the share that a copy between two A100 reaches; beyond eight GPUs the NIC rate of the dispatch row |
 | dispatch, combine at another EP than 8 | the rate at EP 8: a lower bound of the time |
+| GEMM, few tiles | no split of K over SMs is modelled, and DeepGEMM's rows have none: narrow products of few tokens (router, kv_a) may be too slow |
+| GEMM, bf16 | one fitted row (the best shape of a sweep) and one held out on another device: less sure than fp8 |
+| start of a kernel | the GEMM curve's `start`, from rows of 6 us and more: times of smaller kernels are mostly the launch and say little |
 | launch | {launch:g} us, assumed (chips/{name}.yaml); each prediction carries one |
+
+`vitruvian kernel` (C++, `src/chip/baseline.cpp`) predicts GEMMs from the rows in `chips/{name}.yaml` by blending the nearest; its times differ from these by some
+percent. Reports of R1 use the curves of this page.
 
 ## Where another device's row stands for the H100 SXM
 
