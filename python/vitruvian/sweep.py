@@ -22,7 +22,7 @@ import numpy as np
 
 from . import _core
 from .chips import chip as chip_values
-from .chips import revision
+from .chips import library_kernels, revision
 from .fingerprint import chip_digest, digest, function_digest, sources_digest
 from .run import KernelFault, Run
 
@@ -99,7 +99,6 @@ def _error_of(result: Any) -> str | None:
 
 def run_kernel(name: str, *, chip: str = "ascend910c", overrides: Mapping[str, float] | None = None, mode: str = "timing_only", **parameters) -> Run:
     """A kernel by name on a fresh device: one of the C++ library or of R1's."""
-    from .chips import library_kernels
     from .device import Device, kernel
 
     device = Device(chip, dict(overrides or {}))
@@ -156,12 +155,12 @@ def _shipped(target: str | Callable) -> str | bytes:
 
 
 def _check_name(name: str) -> None:
-    from .chips import library_kernels
+    if name in library_kernels():
+        return
     from .r1 import kernels
 
-    known = [*library_kernels(), *kernels()]
-    if name not in known:
-        _core.fail("unknown kernel", "fn_or_kernel", "one of " + ", ".join(known), f"'{name}'")
+    if name not in kernels():
+        _core.fail("unknown kernel", "fn_or_kernel", "one of " + ", ".join([*library_kernels(), *kernels()]), f"'{name}'")
 
 
 def _keys(target: str | Callable, points: Sequence[Mapping[str, Any]]) -> list[str]:
