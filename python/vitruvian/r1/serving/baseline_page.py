@@ -49,7 +49,7 @@ percent. Reports of R1 use the curves of this page.
 
 ## Rows left out
 
-- L2 read bandwidth of the H200 at 1.5 and 2 MB (13.5 and 11.7 TB/s): smaller than what its L1s hold together, so not L2 alone. A first fit with them missed them by
+- L2 read bandwidth of the H200 at 1.5 and 2 MB (13.5 and 11.7 TB/s): smaller than what its L1s hold together, so perhaps not L2 alone. A first fit with them missed them by
   +23 % (fitted) and +7 % (held out) and the plateau by up to -14 %; they were taken out after that, the split of the other rows between fitted and held out stayed.
 - The H100 PCIe's read bandwidth by data set but for the largest: another number of SMs and another clock of the L2.
 - STREAM on GH200: read at 2775 and write at 3942 GB/s contradict each other for one memory.
