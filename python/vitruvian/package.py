@@ -6,7 +6,7 @@ import numpy as np
 
 from . import _core
 from .arguments import _bytes_of
-from .device import Device, PreparedLaunch, run_together
+from .device import Device, PreparedLaunch, run_streams, run_together
 from .run import Run
 
 
@@ -26,6 +26,10 @@ class Package:
     def run_concurrently(self, launches: list[PreparedLaunch], progress=None) -> list[Run]:
         """Runs launches, made by Kernel.prepare(), in one simulation: each on the die of its module."""
         return run_together(self._core, launches, progress)
+
+    def run_streams(self, streams: list[list[PreparedLaunch]], progress=None) -> list[list[Run]]:
+        """Device.run_streams(), each launch on the die of its module."""
+        return run_streams(self._core, streams, progress)
 
     def add_peer(self, bytes: int = 1 << 30, far: bool = False) -> "Peer":
         """A die elsewhere that is not simulated: memory behind the fabric, and messages that it sends. far: in another node."""

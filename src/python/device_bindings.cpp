@@ -169,6 +169,7 @@ std::vector<ConcurrentLaunch> launches_from(const py::sequence& items) {
     launch.kernel = parts[1].cast<std::string>();
     launch.arguments = arguments_from(parts[2].cast<py::sequence>());
     launch.options = options_from(parts[3].cast<py::dict>());
+    if (parts.size() > 4) launch.after = parts[4].cast<std::vector<std::size_t>>();
     launches.push_back(std::move(launch));
   }
   return launches;
