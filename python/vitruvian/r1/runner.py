@@ -27,6 +27,7 @@ class R1Run(Run):
         self.spec, self.parameters, self.seed = spec, dict(spec.values), seed
         self.operations, self.bytes = spec.operations(), spec.bytes()
         self.max_rel_error = self.max_rel_error_bound = None
+        self.h100_time_us = self.h100_basis = self.ratio_to_h100 = None  # the serving workload's baseline knows
         self.outputs: dict[str, np.ndarray] = {}
         seconds, core_seconds = self.time_us * 1e-6, self.core_time_us * 1e-6
         self.tflops = self.operations / seconds * 1e-12 if seconds else 0.0
@@ -49,6 +50,7 @@ class R1Run(Run):
             "max_rel_error": error if error is None or math.isfinite(error) else "infinite", "max_rel_error_bound": self.max_rel_error_bound,
             "max_rel_error_formula": self.spec.error_formula, "wall_s": self.wall_s, "pipe_operations": self.pipe_operations,
             "scalar_instructions": self.scalar_instructions, "pipes": dict(self.pipes), "memory": self.memory, "assumed_share": self.assumed_share,
+            "h100_time_us": self.h100_time_us, "h100_basis": self.h100_basis, "ratio_to_h100": self.ratio_to_h100,
         }
         if error is not None:
             fields["passed"] = self.passed
