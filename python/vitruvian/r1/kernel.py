@@ -126,6 +126,10 @@ class R1Kernel(abc.ABC):
     def random(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Inputs (roles in and inout) of realistic magnitude."""
 
+    def control(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Those of random()'s arrays that scalar units read (row counts, lengths, block tables): timing_only needs them, too."""
+        return {}
+
     @abc.abstractmethod
     def reference(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs (roles out and inout) in fp32 or fp64, written apart from the kernel."""

@@ -73,10 +73,10 @@ def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "as
     spec = kernel if isinstance(kernel, R1Kernel) else get_kernel(kernel)(**parameters)
     device = device or Device(chip)
     groups = groups or device.aic_count
-    arrays, inputs = {}, {}
+    arrays = {}
     with_data = mode != "timing_only"
-    if with_data:
-        inputs = spec.random(np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    inputs = spec.random(rng) if with_data else spec.control(rng)
     for name, buffer in spec.buffers(device, groups).items():
         arrays[name] = device.empty(buffer.shape, buffer.dtype)
         if name in inputs:
