@@ -157,7 +157,7 @@ struct ConcurrentLaunch {
   Module* module = nullptr;
   std::string kernel;
   std::vector<Argument> arguments;
-  LaunchOptions options;             // mode, sync, l2 of the first one count for all
+  LaunchOptions options;             // sync, l2 of the first one count for all; mode too, unless both are full or timing_only
   // Launches of the list, all earlier in it, that must end first: its first core starts launch.gap after the last of them
   // has ended. Empty: it starts with the simulation, launch.latency after the launch command.
   std::vector<std::size_t> after{};

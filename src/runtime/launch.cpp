@@ -130,7 +130,9 @@ std::vector<sim::LaunchPlan> make_plans(const std::vector<DeviceState*>& dies, s
     plans.back().after = launch.after;
     LaunchOptions& options = plans.back().options;
     const LaunchOptions& first = launches.front().options;
-    options.mode = first.mode;
+    // Full and timing-only launches may stand side by side; the other modes are of the whole simulation.
+    const auto stands_beside_others = [](Mode mode) { return mode == Mode::full || mode == Mode::timing_only; };
+    if (!stands_beside_others(options.mode) || !stands_beside_others(first.mode)) options.mode = first.mode;
     options.sync = first.sync;
     options.l2 = first.l2;
   }

@@ -121,6 +121,21 @@ TEST_CASE("a stream computes: each launch finds what the one before it left, cro
   CHECK(machine.download<float>(x, 1)[0] == 16);
 }
 
+TEST_CASE("a stream may compute in one launch and only time the next") {
+  Machine machine("machine");
+  const std::vector<float> ones(8 * 2048 * 3, 1.0f);
+  const DeviceAddress x = machine.upload(ones), y = machine.upload(ones);
+  std::vector<ConcurrentLaunch> stream{launch_of(machine, "doubles", {y, std::uint64_t{3}}, 8, 0), launch_of(machine, "doubles", {x, std::uint64_t{3}}, 8, 0, {0}, Mode::full)};
+  auto runs = machine.device.run_concurrently(stream);
+  CHECK(runs[0].mode == "timing_only");
+  CHECK(runs[1].mode == "full");
+  CHECK(machine.download<float>(x, 1)[0] == 2);
+  CHECK(machine.download<float>(y, 1)[0] == 1);
+  stream[1].arguments = {y, std::uint64_t{3}};  // the first launch's results, which it did not compute
+  runs = machine.device.run_concurrently(stream);
+  CHECK(runs[1].fault.kind == FaultKind::needs_data);
+}
+
 TEST_CASE("a fault ends the streams; what had not started is empty") {
   Machine machine("machine");
   const auto faulty = machine.device.load(compiled("faulty"));
