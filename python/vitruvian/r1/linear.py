@@ -91,10 +91,11 @@ class LinearInt8(Product):
     test_grid = (
         dict(m=1, n=16, k=32),
         dict(m=7, n=200, k=300),
-        dict(m=40, n=576, k=1100, groups=5),
-        dict(m=150, n=320, k=512, groups=3),
-        dict(m=300, n=272, k=257, groups=2),
-        dict(m=17, n=1536, k=640),
+        dict(m=40, n=576, k=2100),
+        dict(m=150, n=320, k=512),
+        dict(m=260, n=264, k=3000),
+        dict(m=300, n=272, k=257),
+        dict(m=17, n=1536, k=2560),
     )
 
     def symbol(self):
@@ -152,9 +153,9 @@ class LinearBf16(Product):
     test_grid = (
         dict(m=1, n=256, k=512, out="fp32"),
         dict(m=9, n=200, k=300),
-        dict(m=40, n=576, k=600, out="fp32", groups=5),
-        dict(m=150, n=320, k=256, groups=3),
-        dict(m=300, n=272, k=130, groups=2),
+        dict(m=40, n=576, k=1100, out="fp32"),
+        dict(m=150, n=320, k=1024),
+        dict(m=300, n=272, k=130),
     )
 
     def symbol(self):
@@ -208,9 +209,9 @@ class BatchedGemm(Product):
     }
     test_grid = (
         dict(tokens=1, heads=2, n=64, k=32, a_width=48, y_width=72),
-        dict(tokens=33, heads=5, n=512, k=128, groups=3),
+        dict(tokens=33, heads=5, n=512, k=128),
         dict(tokens=20, heads=128, n=128, k=512, a_width=512, y_width=128),
-        dict(tokens=140, heads=3, n=120, k=100, a_width=100, y_width=130, groups=2),
+        dict(tokens=140, heads=3, n=120, k=100, a_width=100, y_width=130),
     )
 
     def validate(self):
@@ -218,6 +219,8 @@ class BatchedGemm(Product):
             self.reject("a_width", f"at least k = {self.k}")
         if self.y_width < self.n:
             self.reject("y_width", f"at least n = {self.n}")
+        if self.heads * self.a_width > 0xffff and self.a_width % 2:
+            self.reject("a_width", "an even number where a token has more than 65535 elements")
 
     def symbol(self):
         return "batched_gemm"
@@ -282,10 +285,11 @@ class GroupedGemm(Product):
     broken_flags = ("-DMATMUL_DROP_K_TILE", "-DMATMUL_DROP_GROUP")
     test_grid = (
         dict(rows="5,0,33,1", n=160, k=320),
-        dict(rows="140,17,0", n=272, k=256, tile="128x152", groups=3),
-        dict(groups=6, m=24, n=128, k=200, skew="zipf", groups_run=2),
+        dict(rows="140,17,0", n=272, k=256, tile="128x152"),
+        dict(rows="140,0,150", n=160, k=2080),
+        dict(groups=6, m=24, n=128, k=200, skew="zipf"),
         dict(rows="0,0", n=64, k=64),
-        dict(rows="5,0,33,1", n=160, k=320, dtype="bf16", groups_run=5),
+        dict(rows="5,0,33,1", n=160, k=320, dtype="bf16"),
     )
 
     def validate(self):

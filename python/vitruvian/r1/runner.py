@@ -69,7 +69,12 @@ class R1Run(Run):
 def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "ascend910c", seed: int = 1, check: bool = True,
         groups: int | None = None, flags: tuple[str, ...] = (), progress=None, mode: str = "full", sync: str = "auto", l2: str = "cold",
         trace: bool = False, **parameters) -> R1Run:
-    """Runs a kernel, by its name and parameters or as an R1Kernel, on random data from `seed`; a fault is in the result."""
+    """Runs a kernel, by its name and parameters or as an R1Kernel, on random data from `seed`; a fault is in the result.
+
+    groups: core groups; by the name of a kernel with a parameter of that name (grouped_gemm), that parameter.
+    """
+    if isinstance(kernel, str) and "groups" in get_kernel(kernel).parameters and groups is not None:
+        parameters["groups"], groups = groups, None
     spec = kernel if isinstance(kernel, R1Kernel) else get_kernel(kernel)(**parameters)
     device = device or Device(chip)
     groups = groups or device.aic_count
