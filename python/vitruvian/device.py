@@ -232,7 +232,8 @@ class Kernel:
         tiling: bytes, array or ctypes structure; its device address becomes the last argument.
         check: raise a fault of the kernel as KernelFault; without it, it is Run.fault.
         progress: called now and then with the share done.
-        Further options: first_core, runahead_limit, instruction_limit, tiling_key.
+        Further options: first_core, runahead_limit, instruction_limit, tiling_key, steering_bytes (timing_only carries out
+        operations of at most so many bytes whose inputs are known: index lists).
         Outputs are copied back after a fault too: they show how far the kernel came.
         """
         prepared = self.prepare(args, block_dim=block_dim, tiling=tiling, mode=mode, sync=sync, l2=l2, trace=trace, **options)
