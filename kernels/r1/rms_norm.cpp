@@ -10,7 +10,7 @@
 // A tile is a few rows; the next one loads as soon as this one is in fp32:
 //   MTE2: x, residual -> in (1 or 2 buffers)
 //   V:    in -> W fp32;  S = W^2;  W *= gamma;  sums of S;  largest |W|;  W * 127 / largest -> int8       MTE3: out -> y, scale, kept, x
-//   UB:   | gamma 4P | W 4P h | S 4P h | two partial reductions P h | in 2P h (x 2 streams) | outputs h |     h rows of pitch P
+//   UB:   | gamma 4P | S 4P h | W 4P h | partial sums P h / 2 | in 2P h (x 2 streams) | outputs h |     h rows of pitch P
 // The integers come from s * gamma alone: the norm's factor only enters the scale, so no pass over the row is spent on it. The two
 // chains of short operations (root of the mean, scale of the row) run side by side.
 // Operations: 4 an element (8 with quantisation). Bytes: 2 in and 2 (1) out an element; _add 4 more, kept 2 more.
@@ -37,12 +37,12 @@ template <bool add, Outputs outputs>
 class RmsNorm {
   static constexpr bool kInt8 = outputs != kNorm, kBf16 = outputs != kQuantised;
   static constexpr uint32_t kStreams = add ? 2 : 1;
+  static constexpr uint32_t kSmallBytes = 2816;  // of the vectors with an element a row, and the gaps
 
  public:
   __aicore__ __force_inline__ explicit RmsNorm(const Arguments& a)
       : columns_(a.columns), pitch_(round_up(a.columns, kPitchUnit)), epsilon_(a.epsilon),
-        // The partial reductions take 4 x P / 8 bytes each; 8 KiB for the small vectors and for the gaps between places.
-        fit_(4 * pitch_ + 8192, (kInt8 ? 10 : 8) * pitch_ + pitch_ / 2 + (kBf16 ? 2 : 0) * pitch_ + (add ? 2 : 0) * pitch_, 2 * kStreams * pitch_, pitch_,
+        fit_(4 * pitch_ + kSmallBytes, 8 * pitch_ + pitch_ / 2 + ((kInt8 ? 1 : 0) + (kBf16 ? 2 : 0) + (add ? 2 : 0)) * pitch_, 2 * kStreams * pitch_, pitch_,
              kMostRows),
         share_(a.rows, fit_.height) {
     x_.SetGlobalBuffer((__gm__ bfloat16_t*)a.x);
@@ -56,7 +56,8 @@ class RmsNorm {
   __aicore__ __force_inline__ void run() {
     if (share_.tile >= share_.tiles) return;
     place();
-    for_tiles(share_, inlet_, [this](uint32_t t, uint32_t b) { load(t, b); }, [this](uint32_t t, uint32_t b, auto next) { compute(t, b, next); });
+    pipeline(share_.count(), inlet_, [this](uint32_t i, uint32_t b) { load(share_.nth(i), b); },
+             [this](uint32_t i, uint32_t b, auto next) { compute(share_.nth(i), b, next); });
     if constexpr (kInt8) out8_.close(), out_scale_.close();
     if constexpr (kBf16) out16_.close();
     if constexpr (add) out_sum_.close();
@@ -66,19 +67,16 @@ class RmsNorm {
   __aicore__ __force_inline__ void place() {
     const uint32_t tile = share_.height * pitch_;
     Space space;
-    weight_ = space.place_across<float>(pitch_);
-    w_ = space.place<float>(tile), s_ = space.place_across<float>(tile);
-    sum_part_ = space.place<float>(tile / 8);
-    if constexpr (kInt8) {
-      largest_part_ = space.place<float>(tile / 8);
-      out8_.place(space, tile, 0), out_scale_.place(space, kMostRows, 1);
-      quantise_.place(space);
-    }
+    weight_ = space.place_across<float>(pitch_), s_ = space.place_across<float>(tile);
+    norm_.place(space);
+    if constexpr (kInt8) quantise_.place(space), out_scale_.place(space, kMostRows, 1);
+    spare_ = space.place_small<float>(kMostRows), ones_ = space.place_small<float>(kMostRows);
+    Duplicate(ones_, 1.0f, int32_t(kMostRows));
+    w_ = space.place<float>(tile);
+    if constexpr (kInt8) out8_.place(space, tile, 0);
     if constexpr (kBf16) out16_.place(space, tile, 2);
     if constexpr (add) out_sum_.place(space, tile, 3);
-    norm_.place(space);
-    spare_ = space.place<float>(kMostRows), ones_ = space.place<float>(kMostRows);
-    Duplicate(ones_, 1.0f, int32_t(kMostRows));
+    sum_part_ = space.place<float>(tile / 8);
     inlet_.place(space, tile * kStreams, fit_.buffers);
     // gamma -> fp32, once, through the first input buffer.
     inlet_.open(0);
@@ -143,9 +141,9 @@ class RmsNorm {
   }
 
   __aicore__ __force_inline__ void finish_quantised(uint32_t t, uint32_t rows, uint32_t n, RowReduction<Total>& sum) const {
-    RowReduction<Largest> largest(largest_part_, quantise_.factors.value, quantise_.spare, rows, pitch_);
+    RowReduction<Largest> largest(s_, quantise_.largest, quantise_.spare, rows, pitch_);
     Abs(s_, w_, int32_t(n)), sum.step1(), barrier();
-    by_blocks<Largest>(largest_part_, s_, n), sum.step2(), barrier();
+    by_blocks<Largest>(s_, s_, n), sum.step2(), barrier();
     largest.step1(), sum.step3(), barrier();
     largest.step2(), root(0), barrier();
     largest.step3(), root(1), barrier();
@@ -154,20 +152,20 @@ class RmsNorm {
     quantise_.step3();
     if constexpr (kBf16) root(4);
     barrier();
-    quantise_.step4();
-    out_scale_.open();
-    Mul(out_scale_.buffer, quantise_.scale, norm_.value, int32_t(kMostRows));
-    out_scale_.send([&]() { store_rows(scale_[share_.first_row(t)], out_scale_.buffer, 1, rows, kMostRows, rows); });
+    quantise_.scale_step1();
     if constexpr (kBf16) {
       norm_.scale(s_, w_, rows, pitch_);
       barrier();
       keep(t, rows, s_, n);
     }
-    barrier();
     quantise_.factors.scale(w_, w_, rows, pitch_);
     barrier();
-    out8_.open();
-    to_int8(out8_.buffer, w_, s_.ReinterpretCast<int16_t>(), n);
+    out8_.open(), out_scale_.open();
+    to_int8(out8_.buffer, w_, s_.ReinterpretCast<int16_t>(), n, [&](int pass) {
+      if (pass == 0) quantise_.scale_step2();
+      if (pass == 1) Mul(out_scale_.buffer, quantise_.scale, norm_.value, int32_t(kMostRows));
+    });
+    out_scale_.send([&]() { store_rows(scale_[share_.first_row(t)], out_scale_.buffer, 1, rows, kMostRows, rows); });
     out8_.send([&]() { store_rows(y_[at(t)], out8_.buffer, rows, columns_, pitch_, columns_); });
   }
 
@@ -190,7 +188,7 @@ class RmsNorm {
   Outlet<int8_t> out8_;
   Outlet<float> out_scale_;
   Outlet<bfloat16_t> out16_, out_sum_;
-  LocalTensor<float> weight_, w_, s_, sum_part_, largest_part_, spare_, ones_;
+  LocalTensor<float> weight_, w_, s_, sum_part_, spare_, ones_;
   Factors norm_;
   QuantisationFactors quantise_;
 };

@@ -38,6 +38,13 @@ class Space {
   __aicore__ __force_inline__ LocalTensor<T> place(uint32_t elements) { return take<T>(elements, 0); }
   template <typename T>
   __aicore__ __force_inline__ LocalTensor<T> place_across(uint32_t elements) { return take<T>(elements, kBankPeriod / 2); }
+  // Anywhere: operands that take a cycle or two.
+  template <typename T>
+  __aicore__ __force_inline__ LocalTensor<T> place_small(uint32_t elements) {
+    const uint32_t at = used_;
+    used_ += round_up(elements * uint32_t(sizeof(T)), 32);
+    return LocalTensor<T>(TPosition::VECCALC, at, elements);
+  }
   __aicore__ __force_inline__ uint32_t left() const { return uint32_t(GetUBSizeInBytes()) - used_; }
 
  private:
@@ -144,9 +151,9 @@ struct RowReduction {
 struct Factors {
   LocalTensor<float> value, near, far;
   __aicore__ __force_inline__ void place(Space& space) {
-    near = space.place<float>(kMostRows * 8), far = space.place_across<float>(kMostRows * 8);
-    value = space.place<float>(kLanes);  // a compare reads a whole repeat
-    Duplicate(value, 1.0f, int32_t(kLanes));
+    far = space.place_across<float>(kMostRows * 8), near = space.place<float>(kMostRows * 8);
+    value = space.place_small<float>(kMostRows);
+    Duplicate(value, 1.0f, int32_t(kMostRows));
   }
   // Each value to a block of its own, in both halves of the bank groups.
   __aicore__ __force_inline__ void spread() const {
@@ -158,41 +165,45 @@ struct Factors {
   }
 };
 
-// From the largest magnitude of each row: scale = largest / 127 and factors = 127 / largest; both 1 where it is 0.
-// In steps without barriers.
+// From the largest magnitude of each row: factors = 127 / largest, then scale = largest / 127, or 1 where it is 0.
+// In steps without barriers; those of the scale may lie beside the passes over the rows. Magnitudes below 2^-120 count as that for
+// the factor, which stays finite.
 struct QuantisationFactors {
-  Factors factors;  // value: the largest magnitudes, then the factors
-  LocalTensor<float> scale, spare;
+  Factors factors;
+  LocalTensor<float> largest, scale, spare, ones, constant;
   LocalTensor<uint8_t> bits;
   static constexpr int32_t kCount = int32_t(kMostRows);
+  static constexpr float kSmallest = 0x1p-120f;
   __aicore__ __force_inline__ void place(Space& space) {
     factors.place(space);
-    scale = space.place<float>(kMostRows), spare = space.place<float>(kMostRows), bits = space.place<uint8_t>(32);
+    largest = space.place_small<float>(kLanes);  // the compare reads a whole repeat
+    scale = space.place_small<float>(kMostRows), spare = space.place_small<float>(kMostRows), bits = space.place_small<uint8_t>(32);
+    ones = space.place_small<float>(kMostRows), constant = space.place_small<float>(kMostRows);
+    Duplicate(largest, 1.0f, int32_t(kLanes));
+    Duplicate(ones, 1.0f, kCount);
+    Duplicate(constant, kLargest, kCount);
   }
-  __aicore__ __force_inline__ void step1() const {
-    CompareScalar(bits, factors.value, 0.0f, CMPMODE::GT, uint64_t(kLanes), 1, UnaryRepeatParams());
-    Duplicate(spare, kLargest, kCount);
+  __aicore__ __force_inline__ void step1() const { Maxs(spare, largest, kSmallest, kCount); }
+  __aicore__ __force_inline__ void step2() const { Div(factors.value, constant, spare, kCount); }
+  __aicore__ __force_inline__ void step3() const { factors.spread(); }
+  __aicore__ __force_inline__ void scale_step1() const {
+    CompareScalar(bits, largest, 0.0f, CMPMODE::GT, uint64_t(kLanes), 1, UnaryRepeatParams());
+    Muls(scale, largest, 1.0f / kLargest, kCount);
   }
-  __aicore__ __force_inline__ void step2() const { Select(factors.value, bits, factors.value, spare, SELMODE::VSEL_TENSOR_TENSOR_MODE, uint32_t(kCount)); }
-  __aicore__ __force_inline__ void step3() const {
-    Muls(scale, factors.value, 1.0f / kLargest, kCount);
-    Div(factors.value, spare, factors.value, kCount);
-  }
-  __aicore__ __force_inline__ void step4() const { factors.spread(); }
-  __aicore__ __force_inline__ void all() const {
-    step1(), barrier();
-    step2(), barrier();
-    step3(), barrier();
-    step4(), barrier();
-  }
+  __aicore__ __force_inline__ void scale_step2() const { Select(scale, bits, scale, ones, SELMODE::VSEL_TENSOR_TENSOR_MODE, uint32_t(kCount)); }
 };
 
 // Integers of n elements that are scaled already: to int16 by rint (exact where fp16 would round twice), then through fp16 to int8.
 // `between` (int16, n) may be the buffer of src only if it is not src itself.
-__aicore__ __force_inline__ void to_int8(const LocalTensor<int8_t>& dst, const LocalTensor<float>& src, const LocalTensor<int16_t>& between, uint32_t n) {
+// beside(0), beside(1): independent work that hides in the first two passes.
+template <typename Beside>
+__aicore__ __force_inline__ void to_int8(const LocalTensor<int8_t>& dst, const LocalTensor<float>& src, const LocalTensor<int16_t>& between, uint32_t n,
+                                         Beside beside) {
   Cast(between, src, RoundMode::CAST_RINT, n);
+  beside(0);
   barrier();
   Cast(between.ReinterpretCast<half>(), between, RoundMode::CAST_RINT, n);
+  beside(1);
   barrier();
   Cast(dst, between.ReinterpretCast<half>(), RoundMode::CAST_RINT, n);
 }
@@ -205,7 +216,7 @@ struct Outlet {
   LocalTensor<T> buffer;
   int id = 0;
   __aicore__ __force_inline__ void place(Space& space, uint32_t elements, int event) {
-    buffer = space.place<T>(elements), id = event;
+    buffer = elements > kLanes ? space.place<T>(elements) : space.place_small<T>(elements), id = event;
     SetFlag<HardEvent::MTE3_V>(id);
   }
   __aicore__ __force_inline__ void open() const { WaitFlag<HardEvent::MTE3_V>(id); }
@@ -248,6 +259,9 @@ struct Share {
     height = least(least(most_rows_of_a_tile, kMostRows), ceil_div(rows, cores));
     tile = uint32_t(GetBlockIdx()), step = cores, tiles = ceil_div(rows, height);
   }
+  // Tiles of this core, and its i-th.
+  __aicore__ __force_inline__ uint32_t count() const { return tile < tiles ? ceil_div(tiles - tile, step) : 0; }
+  __aicore__ __force_inline__ uint32_t nth(uint32_t i) const { return tile + i * step; }
   __aicore__ __force_inline__ uint32_t first_row(uint32_t t) const { return t * height; }
   __aicore__ __force_inline__ uint32_t rows_of(uint32_t t) const { return least(height, rows - t * height); }
 };
@@ -255,7 +269,7 @@ struct Share {
 // Rows of a tile and input buffers that UB holds: as many rows as fit, with two buffers if they fit, otherwise with one.
 struct Fit {
   uint32_t height, buffers;
-  // fixed: bytes for all tiles; row: of one row without its input; input: one row in one input buffer. Each place() may waste half a bank period.
+  // fixed: bytes for all tiles; row: of one row without its input; input: one row in one input buffer. The gaps of place() count as fixed.
   __aicore__ __force_inline__ Fit(uint32_t fixed, uint32_t row, uint32_t input, uint32_t pitch, uint32_t most_rows) {
     const uint32_t room = uint32_t(GetUBSizeInBytes()) - fixed;
     for (height = pitch > 128 * kLanes ? 1 : least(most_rows, kMostRows); height > 1; --height)
@@ -265,17 +279,17 @@ struct Fit {
   }
 };
 
-// Calls load(tile, buffer) ahead and compute(tile, buffer); compute frees the buffer and calls next(), which loads the tile after.
+// Calls load(i, buffer) ahead and compute(i, buffer, next) for i below count; compute calls next() when it is done with the
+// buffer, which then loads again.
 template <typename Load, typename Compute>
-__aicore__ __force_inline__ void for_tiles(const Share& share, const Inlet& inlet, Load load, Compute compute) {
-  for (uint32_t i = 0, t = share.tile; i < inlet.buffers && t < share.tiles; ++i, t += share.step) load(t, i);
-  uint32_t buffer = 0;
-  for (uint32_t t = share.tile; t < share.tiles; t += share.step) {
-    const uint32_t after = t + inlet.buffers * share.step, here = buffer;
+__aicore__ __force_inline__ void pipeline(uint32_t count, const Inlet& inlet, Load load, Compute compute) {
+  for (uint32_t i = 0; i < inlet.buffers && i < count; ++i) load(i, i);
+  for (uint32_t i = 0, buffer = 0; i < count; ++i) {
+    const uint32_t after = i + inlet.buffers, here = buffer;
     inlet.wait(here);
-    compute(t, here, [&]() {
+    compute(i, here, [&]() {
       inlet.free(here);
-      if (after < share.tiles) load(after, here);
+      if (after < count) load(after, here);
     });
     buffer = buffer + 1 == inlet.buffers ? 0 : buffer + 1;
   }

@@ -194,7 +194,7 @@ class Swiglu(VectorKernel):
     name, summary, source = "swiglu", "SwiGLU activation", "swiglu.cpp"
     parameters = {"rows": Parameter(4096, "tokens"), "width": Parameter(2048, "features of the result")}
     broken_flags = ("-DBROKEN_LAST_BLOCK",)
-    test_grid = (dict(rows=70, width=2048), dict(rows=3, width=18432), dict(rows=5, width=100), dict(rows=130, width=65))
+    test_grid = (dict(rows=70, width=2048), dict(rows=3, width=18432), dict(rows=5, width=100), dict(rows=130, width=65), dict(rows=50, width=4100))
 
     def symbol(self):
         return self.name
