@@ -42,6 +42,15 @@ def softmax_of(scores: np.ndarray) -> np.ndarray:
     return scores
 
 
+def largest_number(values: np.ndarray) -> float:
+    """max |x| of the numbers in a bf16 array: as integers, since magnitudes are in the order of their bits."""
+    largest, infinity = 0, 0x7f80
+    for some in np.array_split(values, max(1, values.size >> 24)):
+        bits = some.view(np.uint16) & 0x7fff
+        largest = max(largest, int(np.max(bits, initial=0, where=bits < infinity)))
+    return float(np.uint16(largest).reshape(1).view(BF16)[0])
+
+
 class Attention(R1Kernel):
     """What the two share: the measure of error.
 
@@ -53,6 +62,7 @@ class Attention(R1Kernel):
     broken_flags = ("-DATTENTION_DROP_KV_BLOCK",)
 
     def values_of(self, inputs) -> np.ndarray:
+        """What the outputs are means of; numbers or not."""
         raise NotImplementedError
 
     def accumulation(self) -> float:
@@ -62,7 +72,7 @@ class Attention(R1Kernel):
         got, wanted = outputs["out"].astype(np.float32), reference["out"]
         if not np.isfinite(got).all():
             return math.inf, 1.0
-        largest = float(np.max(np.abs(self.values_of(inputs)).astype(np.float32), initial=0)) or 1.0
+        largest = largest_number(self.values_of(inputs)) or 1.0
         return float(np.max(np.abs(got - wanted), initial=0)) / largest, 2 * UNIT_ROUNDOFF[BF16] + self.accumulation()
 
 
@@ -135,8 +145,8 @@ class MlaDecode(Attention):
         rows, row_tiles = self.q * self.heads, self.batch * self.tiles
         splits = self.splits(groups)
         ring = groups * 2 * self.ROWS * PAGE_TOKENS * self.BLOCK_PAGES * (4 + 2) + groups * 2 * self.ROWS * LATENT * 4
-        # The parts of a split sequence: fp32 outputs and, of each row, maximum and sum (a block of 32 B each).
-        parts = row_tiles * splits * self.ROWS * (LATENT * 4 + 64) if splits > 1 else 0
+        # The parts of a split sequence: fp32 outputs and, of each row, maximum and sum (64 B each).
+        parts = row_tiles * splits * self.ROWS * (LATENT * 4 + 128) if splits > 1 else 0
         return {
             "q": Buffer("in", (self.batch, self.q, self.heads, LATENT + ROPE), BF16),
             "cache": Buffer("in", (self.pages or self.batch * self.max_pages, (LATENT + ROPE) // 16, PAGE_TOKENS, 16), BF16),
@@ -184,7 +194,7 @@ class MlaDecode(Attention):
         return {"out": out}
 
     def values_of(self, inputs):
-        return inputs["cache"][np.isfinite(inputs["cache"].astype(np.float32))] if inputs["cache"].size < 1 << 24 else inputs["q"]
+        return inputs["cache"]
 
     def operations(self):
         return 2.0 * self.q * self.heads * float(self.lengths().sum()) * (LATENT + ROPE + LATENT)
