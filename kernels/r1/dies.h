@@ -91,20 +91,16 @@ struct Share {
   }
 };
 
-// All cores have written: the flags go out. `before(die)` runs in front of die's flag, on the core that writes it.
-template <typename Before>
-__aicore__ __force_inline__ void raise_flags(const Group& group, Before before) {
+// All cores have written: the flags go out.
+__aicore__ __force_inline__ void raise_flags(const Group& group) {
   SyncAll();
-  for (uint32_t die = uint32_t(GetBlockIdx()); die < group.dies; die += uint32_t(GetBlockNum())) {
-    before(die);
-    word(group.window(die) + group.rank * kFlagBytes)[0] = group.epoch;
-  }
+  for (uint32_t die = uint32_t(GetBlockIdx()); die < group.dies; die += uint32_t(GetBlockNum())) word(group.window(die) + group.rank * kFlagBytes)[0] = group.epoch;
 }
 
-// All dies' flags have come; the cores share the polling and meet behind it.
-__aicore__ __force_inline__ void await_flags(const Group& group) {
+// All dies' flags have come, `bytes` apart; the cores share the polling and meet behind it.
+__aicore__ __force_inline__ void await_flags(const Group& group, uint32_t bytes = kFlagBytes) {
   for (uint32_t die = uint32_t(GetBlockIdx()); die < group.dies; die += uint32_t(GetBlockNum())) {
-    __gm__ volatile uint32_t* flag = word(group.mine + die * kFlagBytes);
+    __gm__ volatile uint32_t* flag = word(group.mine + die * bytes);
     while (*flag != group.epoch) dcci((const void*)flag, 0);
   }
   SyncAll();

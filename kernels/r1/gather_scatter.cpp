@@ -46,7 +46,7 @@ __aicore__ __force_inline__ void gather(const Group& group, uint64_t x, uint64_t
     ring.give();
   }
   ring.drain();
-  raise_flags(group, [](uint32_t) {});
+  raise_flags(group);
   await_flags(group);
 }
 
@@ -60,7 +60,7 @@ class ReduceScatter {
 
   __aicore__ __force_inline__ void run() {
     send();
-    raise_flags(group_, [](uint32_t) {});
+    raise_flags(group_);
     await_flags(group_);
     const Share share(uint32_t((elements_ + width_ - 1) / width_));
     if (share.first >= share.last) return;

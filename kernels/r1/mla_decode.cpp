@@ -28,8 +28,8 @@ extern "C" __global__ __aicore__ void mla_decode(GM_ADDR q, GM_ADDR cache, GM_AD
   const mla::Shape shape{(const __gm__ int32_t*)block_table, (const __gm__ int32_t*)lengths, batch, queries, heads, max_pages, splits};
   const mla::Workspace space(workspace, uint32_t(get_block_num()));
   if ASCEND_IS_AIC {
-    mla::CubeSide cube(shape, space, q, cache);
-    cube.run();
+    if (shape.has_few_rows()) mla::NarrowCube(shape, space, q, cache).run();
+    else mla::WideCube(shape, space, q, cache).run();
   }
   if ASCEND_IS_AIV {
     mla::VectorSide vector(shape, space, out, scale);

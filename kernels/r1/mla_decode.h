@@ -10,6 +10,7 @@ using namespace AscendC;
 constexpr uint32_t kLatent = 512, kKey = 576;           // dimensions of V and of K
 constexpr uint32_t kPage = 128, kPageElements = kPage * kKey;
 constexpr uint32_t kTileRows = 128, kBlockPages = 4, kBlockKeys = kBlockPages * kPage;
+constexpr uint32_t kFewRows = 48;                       // of a sequence: L1 has room for them and three pages
 constexpr uint32_t kC0 = 16;                            // columns of a column of fractals
 constexpr uint32_t kColumn = kTileRows * kC0;           // elements of one in the workspace
 constexpr uint16_t kScored = 0, kWeighted = 1, kProduct = 2;  // cross-core flags: S, P, PV of a block are there
@@ -23,17 +24,19 @@ struct Shape {
   uint32_t batch, queries, heads, max_pages, splits;
   __aicore__ __force_inline__ uint32_t rows() const { return queries * heads; }
   __aicore__ __force_inline__ uint32_t tiles() const { return (rows() + kTileRows - 1) / kTileRows; }
+  __aicore__ __force_inline__ bool has_few_rows() const { return rows() <= kFewRows; }
+  __aicore__ __force_inline__ uint32_t block_pages() const { return has_few_rows() ? 1 : kBlockPages; }
   // Pages of a part of a sequence's keys, whole blocks as far as there are enough.
   __aicore__ __force_inline__ uint32_t pages_of_part(uint32_t pages) const {
     const uint32_t part = (pages + splits - 1) / splits;
-    return splits == 1 || part < kBlockPages ? part : round_up(part, kBlockPages);
+    return splits == 1 || part < block_pages() ? part : round_up(part, block_pages());
   }
 };
 
 // The blocks of keys of one core group, in order.
 class Blocks {
  public:
-  __aicore__ __force_inline__ explicit Blocks(const Shape& shape) : shape_(&shape), tiles_(shape.tiles()) {
+  __aicore__ __force_inline__ explicit Blocks(const Shape& shape) : shape_(&shape), tiles_(shape.tiles()), block_pages_(shape.block_pages()) {
     item_ = uint32_t(get_block_idx());
     items_ = shape.batch * shape.splits * tiles_;
   }
@@ -47,7 +50,7 @@ class Blocks {
       if (item_ >= items_) return false;
       started = is_first = true;
     }
-    pages = least(kBlockPages, end_page - page);
+    pages = least(block_pages_, end_page - page);
     is_last = page + pages == end_page;
     return true;
   }
@@ -80,7 +83,7 @@ class Blocks {
     return true;
   }
   const Shape* shape_;  // a pointer, so that a place in the order can be copied
-  uint32_t tiles_, item_ = 0, items_ = 0, end_page = 0;
+  uint32_t tiles_, block_pages_, item_ = 0, items_ = 0, end_page = 0;
 };
 
 // Each group: 2 x S, 2 x P, 2 x PV. Then, of each part: O of all tiles; behind all O the rows' maxima and sums.

@@ -33,7 +33,7 @@ class Combine : Arguments {
 
   __aicore__ __force_inline__ void run() {
     send();
-    raise_flags(group, [](uint32_t) {});
+    raise_flags(group);
     await_flags(group);
     sum();
   }

@@ -6,14 +6,16 @@
 //   counts int32 [local_experts]; rows by expert, of one expert by sender, of one sender by entry.
 // Block dimension: vector cores, any number.
 //
-//   (slots = tokens * min(k, local_experts): as many as one die can send another)
-//   window: | flags | counts int32 [dies][words] | rows [dies][slots][row_stride] |     a row: x, then 32 B with the scale, 32 B with the origin
+//   window: | lists [dies] | rows [dies][slots][row_stride] |     slots = tokens * min(k, local_experts): as many as one die can send another
+//     a list: epoch, then where each expert's rows begin among the sender's, then their number: a power of two of 64 B to 512 B, so that it
+//     comes whole and is its own flag. a row: x, then 32 B with the scale, 32 B with the origin.
 //
 //   1 every core sorts all entries by (expert, entry), so that no core waits for another: at most 4096 entries
 //        ids -> key = expert * P + entry -> Sort32, MrgSort      UB: | keys | ids | scores | pairs | merged | scales | ring of rows |
 //   2 core c sends the sorted entries c n / cores ..: MTE2 x -> ring -> MTE3 to the place in the die's window
-//   3 SyncAll; die d's counts, then its flag
-//   4 all flags awaited; core c copies its share of the rows from the window: MTE2 -> ring -> MTE3 y, y_scale, origin
+//   3 SyncAll; the lists go out, those of all dies are awaited
+//   4 sums of the lists over the senders before each (vector): where (expert, sender) begins in y; core c copies its share of the rows,
+//        MTE2 window -> ring -> MTE3 y, y_scale, origin
 // Bytes over the fabric: tokens x k x (columns + 64) each way, less the share of the die itself. Operations: none.
 #include "dies.h"
 
@@ -22,7 +24,7 @@ namespace {
 using namespace AscendC;
 using namespace dies;
 
-constexpr uint32_t kTrailer = 64, kEntries = 4096, kDies = 512, kLine = 512;
+constexpr uint32_t kTrailer = 64, kEntries = 4096, kLine = 512;
 constexpr uint32_t kKeys = 0, kIds = kKeys + kEntries * 4, kScores = kIds + kEntries * 4, kPairs = kScores + kEntries * 4, kMerged = kPairs + kEntries * 8,
                    kScales = kMerged + kEntries * 8, kFirstRing = kScales + kEntries * 4;
 constexpr uint32_t kUbBytes = 192 * 1024;
@@ -42,24 +44,21 @@ class Dispatch : Arguments {
     slots_ = tokens * (k < local_experts ? k : local_experts);
     bits_ = 0;
     while ((1u << bits_) < entries_) ++bits_;
-    words_ = (local_experts + 1 + 7) & ~7u;
+    words_ = kFlagBytes / 4;
+    while (words_ < local_experts + 2) words_ *= 2;
     row_bytes_ = columns + kTrailer;
     row_stride_ = (row_bytes_ + kLine - 1) & ~(kLine - 1);
     sort(ids, scale);
     send();
-    prepare_counts();
-    raise_flags(group, [&](uint32_t die) { send_counts(die); });
-    await_flags(group);
+    SyncAll();
+    send_lists();
+    await_flags(group, words_ * 4);
     receive();
   }
 
  private:
-  __aicore__ __force_inline__ uint64_t counts_at(uint32_t die, uint32_t sender) const {
-    return group.window(die) + group.dies * kFlagBytes + uint64_t(sender) * words_ * 4;
-  }
   __aicore__ __force_inline__ uint64_t rows_at(uint32_t die, uint32_t sender) const {
-    const uint64_t head = (uint64_t(group.dies) * (kFlagBytes + words_ * 4) + kLine - 1) & ~uint64_t(kLine - 1);
-    return group.window(die) + head + uint64_t(sender) * slots_ * row_stride_;
+    return group.window(die) + ((uint64_t(group.dies) * words_ * 4 + kLine - 1) & ~uint64_t(kLine - 1)) + uint64_t(sender) * slots_ * row_stride_;
   }
 
   // The sorted keys, negative (the sort is descending), in UB as int32; the scales behind them.
@@ -105,9 +104,8 @@ class Dispatch : Arguments {
 #ifdef BROKEN_LAST_ROW
     if (share.last == entries_) --share.last;
 #endif
-    if (share.first >= share.last) return;
-    const uint32_t slot = (row_bytes_ + 31) & ~31u;
-    Ring ring(kFirstRing, slot, (kUbBytes - kFirstRing) / slot);
+    if (share.first >= share.last) return prepare_lists();
+    Ring ring(kFirstRing, row_bytes_, (kUbBytes - kFirstRing) / row_bytes_);
     uint32_t die = (key(share.first) >> bits_) / local_experts, begin = place_of(die * local_experts, 0);
     for (uint32_t place = share.first; place < share.last; ++place) {
       const uint32_t entry = key(place) & ((1u << bits_) - 1), token = entry / k;
@@ -120,64 +118,101 @@ class Dispatch : Arguments {
       put(rows_at(die, group.rank) + uint64_t(place - begin) * row_stride_, row, row_bytes_);
       ring.give();
     }
+    prepare_lists();  // while the rows travel
     ring.drain();
   }
 
-  // The counts of the dies whose flags this core writes, one after another in UB, each with its sum behind; in the scores' place.
-  __aicore__ __force_inline__ void prepare_counts() const {
+  // The lists of the dies that this core tells, one after another in UB, in the scores' place.
+  __aicore__ __force_inline__ void prepare_lists() const {
     uint32_t at = 0;
     for (uint32_t die = uint32_t(GetBlockIdx()); die < group.dies; die += uint32_t(GetBlockNum()), at += words_) {
       const LocalTensor<int32_t> list = local<int32_t>(kScores + at * 4, words_);
       const uint32_t begin = place_of(die * local_experts, 0);
-      uint32_t low = begin;
-      for (uint32_t e = 0; e < local_experts; ++e) {
-        const uint32_t next = place_of(die * local_experts + e + 1, low);
-        list.SetValue(e, int32_t(next - low));
-        low = next;
+      list.SetValue(0, int32_t(group.epoch));
+      for (uint32_t e = 0, place = begin; e <= local_experts; ++e) {
+        list.SetValue(e + 1, int32_t(place - begin));
+        if (e < local_experts) place = place_of(die * local_experts + e + 1, place);
       }
-      list.SetValue(local_experts, int32_t(low - begin));
     }
-    SetFlag<HardEvent::S_MTE3>(EVENT_ID0);
-    WaitFlag<HardEvent::S_MTE3>(EVENT_ID0);
   }
-  __aicore__ __force_inline__ void send_counts(uint32_t die) const {
-    put(counts_at(die, group.rank), kScores + die / uint32_t(GetBlockNum()) * words_ * 4, words_ * 4);
-    SetFlag<HardEvent::MTE3_S>(EVENT_ID0);
-    WaitFlag<HardEvent::MTE3_S>(EVENT_ID0);
+  __aicore__ __force_inline__ void send_lists() const {
+    SetFlag<HardEvent::S_MTE3>(EVENT_ID0);  // the ring, which has all flags of this kind, is drained
+    WaitFlag<HardEvent::S_MTE3>(EVENT_ID0);
+    uint32_t at = 0;
+    for (uint32_t die = uint32_t(GetBlockIdx()); die < group.dies; die += uint32_t(GetBlockNum()), at += words_)
+      put(group.window(die) + group.rank * words_ * 4, kScores + at * 4, (local_experts + 2) * 4);
+    PipeBarrier<PIPE_ALL>();
+  }
+
+  // begins_[s][e]: the list of sender s; sums_[s][e]: those of senders 0 .. s added, which for the last one is where expert e begins in y.
+  __aicore__ __force_inline__ void add_lists(uint32_t at) {
+    const uint32_t n = group.dies * words_;
+    begins_ = local<int32_t>(at, n);
+    LocalTensor<int32_t> from = begins_, to = local<int32_t>(at + n * 4, n);
+    fetch(at, group.mine, n * 4);
+    SetFlag<HardEvent::MTE2_V>(EVENT_ID0);
+    WaitFlag<HardEvent::MTE2_V>(EVENT_ID0);
+    for (uint32_t step = 1, next = 2; step < group.dies; step *= 2, ++next) {
+      const uint32_t shift = step * words_;
+      DataCopy(to, from, shift);
+      Add(to[shift], from[shift], from, int32_t(n - shift));
+      PipeBarrier<PIPE_V>();
+      from = to, to = local<int32_t>(at + (2 - next % 2) * n * 4, n);
+    }
+    sums_ = from;
+    SetFlag<HardEvent::V_S>(EVENT_ID0);
+    WaitFlag<HardEvent::V_S>(EVENT_ID0);
+  }
+  // The row of y where expert e begins; of its rows, how many come from senders before s.
+  __aicore__ __force_inline__ uint32_t row_of(uint32_t e) const { return uint32_t(sums_.GetValue((group.dies - 1) * words_ + 1 + e)); }
+  __aicore__ __force_inline__ uint32_t before(uint32_t e, uint32_t s) const {
+    return s == 0 ? 0 : uint32_t(sums_.GetValue((s - 1) * words_ + 2 + e) - sums_.GetValue((s - 1) * words_ + 1 + e));
   }
 
   __aicore__ __force_inline__ void receive() {
-    const uint32_t table = 0, lists = group.dies * words_ * 4;
-    fetch_for_scalars(table, counts_at(group.rank, 0), lists);
-    const LocalTensor<int32_t> count = local<int32_t>(table, group.dies * words_);
-    uint32_t begin[kDies], total = 0;
-    for (uint32_t sender = 0; sender < group.dies; ++sender) {
-      begin[sender] = 0;
-      total += uint32_t(count.GetValue(sender * words_ + local_experts));
+    const uint32_t lists = group.dies * words_ * 4, counts_at = 3 * lists, ring_at = counts_at + 32;
+    add_lists(0);
+    write_counts(counts_at);
+    const Share share(row_of(local_experts));
+    if (share.first < share.last) {
+      const uint32_t slot = (kUbBytes - ring_at) / 8 & ~31u, slot_rows = slot / row_bytes_;
+      Ring ring(ring_at, slot, 8);
+      const uint32_t e = last_at_or_below(0, local_experts, share.first, [&](uint32_t i) { return row_of(i); });
+      const uint32_t s = last_at_or_below(0, group.dies, share.first - row_of(e), [&](uint32_t i) { return before(e, i); });
+      walk(ring, e, s, share, slot_rows);
+      ring.drain();
     }
-    const Share share(total);
-    const bool last_core = GetBlockIdx() + 1 == GetBlockNum();  // it walks all of them anyway
-    const uint32_t sums = (lists + 31) & ~31u, ring_at = sums + words_ * 4;
-    const uint32_t slot = (kUbBytes - ring_at) / 8 & ~31u, slot_rows = slot / row_bytes_;
-    Ring ring(ring_at, slot, 8);
-    uint32_t row = 0;
-    for (uint32_t e = 0; e < local_experts && (row < share.last || last_core); ++e) {
-      const uint32_t before = row;
-      for (uint32_t sender = 0; sender < group.dies; ++sender) {
-        const uint32_t n = uint32_t(count.GetValue(sender * words_ + e));
-        if (n == 0) continue;
-        copy(ring, sender, begin[sender], row, n, share, slot_rows);
-        begin[sender] += n, row += n;
+    PipeBarrier<PIPE_ALL>();
+  }
+  // Rows y[share], from those of sender s for expert e on.
+  __aicore__ __force_inline__ void walk(Ring& ring, uint32_t e, uint32_t s, const Share& share, uint32_t slot_rows) const {
+    uint32_t row = row_of(e) + before(e, s);
+    for (; row < share.last; s = 0, ++e)
+      for (; s < group.dies && row < share.last; ++s) {
+        const uint32_t begin = uint32_t(begins_.GetValue(s * words_ + 1 + e)), n = uint32_t(begins_.GetValue(s * words_ + 2 + e)) - begin;
+        if (n) copy(ring, s, begin, row, n, share, slot_rows);
+        row += n;
       }
-      if (last_core) local<int32_t>(sums, words_).SetValue(e, int32_t(row - before));
+  }
+  // The last i of low .. high - 1 whose value is not above `wanted`; values ascend, the first is not above.
+  template <typename Value>
+  __aicore__ __force_inline__ uint32_t last_at_or_below(uint32_t low, uint32_t high, uint32_t wanted, Value value) const {
+    while (high - low > 1) {
+      const uint32_t middle = (low + high) / 2;
+      if (value(middle) <= wanted) low = middle;
+      else high = middle;
     }
-    if (last_core) {
+    return low;
+  }
+  __aicore__ __force_inline__ void write_counts(uint32_t at) const {
+    for (uint32_t e = uint32_t(GetBlockIdx()); e < local_experts; e += uint32_t(GetBlockNum())) {
+      local<int32_t>(at, 8).SetValue(0, int32_t(row_of(e + 1) - row_of(e)));
       SetFlag<HardEvent::S_MTE3>(EVENT_ID0);
       WaitFlag<HardEvent::S_MTE3>(EVENT_ID0);
-      put(counts, sums, local_experts * 4);
+      put(counts + e * 4, at, 4);
+      SetFlag<HardEvent::MTE3_S>(EVENT_ID0);
+      WaitFlag<HardEvent::MTE3_S>(EVENT_ID0);
     }
-    ring.drain();
-    PipeBarrier<PIPE_ALL>();
   }
   // Of the n rows that lie in the sender's region from `from` on and go to y from `row` on: those of this core's share.
   __aicore__ __force_inline__ void copy(Ring& ring, uint32_t sender, uint32_t from, uint32_t row, uint32_t n, const Share& share, uint32_t slot_rows) const {
@@ -195,6 +230,7 @@ class Dispatch : Arguments {
     }
   }
 
+  LocalTensor<int32_t> begins_, sums_;
   uint32_t entries_, slots_, bits_, words_, row_bytes_, row_stride_;
 };
 

@@ -30,21 +30,23 @@ class Quantize {
     quantise_.place(space), out_scale_.place(space, kMostRows, 1);
     w_ = space.place<float>(tile), out_.place(space, tile, 0);
     inlet_.place(space, tile, fit_.buffers);
-    pipeline(share_.count(), inlet_, [this](uint32_t i, uint32_t b) { load(share_.nth(i), b); },
-             [this](uint32_t i, uint32_t b, auto next) { compute(share_.nth(i), b, next); });
+    pipeline(share_.count(), inlet_, [this](uint32_t i, uint32_t b) { load(i, b); },
+             [this](uint32_t i, uint32_t b, auto next) { compute(i, b, next); });
     out_.close(), out_scale_.close();
   }
 
  private:
-  __aicore__ __force_inline__ void load(uint32_t t, uint32_t b) const {
+  __aicore__ __force_inline__ void load(uint32_t i, uint32_t b) const {
+    const Slice t = share_.slice(i);
     inlet_.open(b);
-    load_rows(inlet_.buffer[b], x_[at(t)], share_.rows_of(t), columns_ - least(kDropped, columns_), pitch_, columns_);
+    load_rows(inlet_.buffer[b], x_[at(t)], t.rows, columns_ - least(kDropped, columns_), pitch_, columns_);
     inlet_.filled(b);
   }
 
   template <typename Next>
-  __aicore__ __force_inline__ void compute(uint32_t t, uint32_t b, Next next) const {
-    const uint32_t rows = share_.rows_of(t), n = rows * pitch_;
+  __aicore__ __force_inline__ void compute(uint32_t i, uint32_t b, Next next) const {
+    const Slice t = share_.slice(i);
+    const uint32_t rows = t.rows, n = rows * pitch_;
     RowReduction<Largest> largest(s_, quantise_.largest, quantise_.spare, rows, pitch_);
     Cast(w_, inlet_.buffer[b], RoundMode::CAST_NONE, n), barrier();
     next();
@@ -61,11 +63,11 @@ class Quantize {
       if (pass == 0) quantise_.scale_step2();
       if (pass == 1) Muls(out_scale_.buffer, quantise_.scale, 1.0f, int32_t(kMostRows));
     });
-    out_scale_.send([&]() { store_rows(scale_[share_.first_row(t)], out_scale_.buffer, 1, rows, kMostRows, rows); });
+    out_scale_.send([&]() { store_rows(scale_[t.first], out_scale_.buffer, 1, rows, kMostRows, rows); });
     out_.send([&]() { store_rows(y_[at(t)], out_.buffer, rows, columns_, pitch_, columns_); });
   }
 
-  __aicore__ __force_inline__ uint64_t at(uint32_t t) const { return uint64_t(share_.first_row(t)) * columns_; }
+  __aicore__ __force_inline__ uint64_t at(const Slice& t) const { return uint64_t(t.first) * columns_; }
 
   GlobalTensor<bfloat16_t> x_;
   GlobalTensor<int8_t> y_;

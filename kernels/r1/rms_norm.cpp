@@ -44,7 +44,7 @@ class RmsNorm {
       : columns_(a.columns), pitch_(round_up(a.columns, kPitchUnit)), epsilon_(a.epsilon),
         fit_(4 * pitch_ + kSmallBytes, 8 * pitch_ + pitch_ / 2 + ((kInt8 ? 1 : 0) + (kBf16 ? 2 : 0) + (add ? 2 : 0)) * pitch_, 2 * kStreams * pitch_, pitch_,
              kMostRows),
-        share_(a.rows, fit_.height) {
+        share_(a.rows, fit_.height), tile_(share_.height * pitch_) {
     x_.SetGlobalBuffer((__gm__ bfloat16_t*)a.x);
     residual_.SetGlobalBuffer((__gm__ bfloat16_t*)a.residual);
     gamma_.SetGlobalBuffer((__gm__ bfloat16_t*)a.gamma);
@@ -54,10 +54,10 @@ class RmsNorm {
   }
 
   __aicore__ __force_inline__ void run() {
-    if (share_.tile >= share_.tiles) return;
+    if (share_.count() == 0) return;
     place();
-    pipeline(share_.count(), inlet_, [this](uint32_t i, uint32_t b) { load(share_.nth(i), b); },
-             [this](uint32_t i, uint32_t b, auto next) { compute(share_.nth(i), b, next); });
+    pipeline(share_.count(), inlet_, [this](uint32_t i, uint32_t b) { load(i, b); },
+             [this](uint32_t i, uint32_t b, auto next) { compute(i, b, next); });
     if constexpr (kInt8) out8_.close(), out_scale_.close();
     if constexpr (kBf16) out16_.close();
     if constexpr (add) out_sum_.close();
@@ -65,7 +65,7 @@ class RmsNorm {
 
  private:
   __aicore__ __force_inline__ void place() {
-    const uint32_t tile = share_.height * pitch_;
+    const uint32_t tile = tile_;
     Space space;
     weight_ = space.place_across<float>(pitch_), s_ = space.place_across<float>(tile);
     norm_.place(space);
@@ -87,21 +87,23 @@ class RmsNorm {
     inlet_.free(0);
   }
 
-  __aicore__ __force_inline__ void load(uint32_t t, uint32_t b) const {
-    const uint64_t at = uint64_t(share_.first_row(t)) * columns_;
-    const uint32_t rows = share_.rows_of(t), n = columns_ - least(kDropped, columns_);
+  __aicore__ __force_inline__ void load(uint32_t i, uint32_t b) const {
+    const Slice t = share_.slice(i);
+    const uint64_t at = uint64_t(t.first) * columns_;
+    const uint32_t rows = t.rows, n = columns_ - least(kDropped, columns_);
     inlet_.open(b);
     load_rows(inlet_.buffer[b], x_[at], rows, n, pitch_, columns_);
-    if constexpr (add) load_rows(inlet_.buffer[b][share_.height * pitch_], residual_[at], rows, n, pitch_, columns_);
+    if constexpr (add) load_rows(inlet_.buffer[b][tile_], residual_[at], rows, n, pitch_, columns_);
     inlet_.filled(b);
   }
 
   template <typename Next>
-  __aicore__ __force_inline__ void compute(uint32_t t, uint32_t b, Next next) const {
-    const uint32_t rows = share_.rows_of(t), n = rows * pitch_;
+  __aicore__ __force_inline__ void compute(uint32_t i, uint32_t b, Next next) const {
+    const Slice t = share_.slice(i);
+    const uint32_t rows = t.rows, n = rows * pitch_;
     Cast(w_, inlet_.buffer[b], RoundMode::CAST_NONE, n);
     if constexpr (add) {
-      Cast(s_, inlet_.buffer[b][share_.height * pitch_], RoundMode::CAST_NONE, n);
+      Cast(s_, inlet_.buffer[b][tile_], RoundMode::CAST_NONE, n);
       barrier();
       Add(w_, w_, s_, int32_t(n));
     }
@@ -140,7 +142,7 @@ class RmsNorm {
     if (step == 4) norm_.spread();
   }
 
-  __aicore__ __force_inline__ void finish_quantised(uint32_t t, uint32_t rows, uint32_t n, RowReduction<Total>& sum) const {
+  __aicore__ __force_inline__ void finish_quantised(const Slice& t, uint32_t rows, uint32_t n, RowReduction<Total>& sum) const {
     RowReduction<Largest> largest(s_, quantise_.largest, quantise_.spare, rows, pitch_);
     Abs(s_, w_, int32_t(n)), sum.step1(), barrier();
     by_blocks<Largest>(s_, s_, n), sum.step2(), barrier();
@@ -165,17 +167,17 @@ class RmsNorm {
       if (pass == 0) quantise_.scale_step2();
       if (pass == 1) Mul(out_scale_.buffer, quantise_.scale, norm_.value, int32_t(kMostRows));
     });
-    out_scale_.send([&]() { store_rows(scale_[share_.first_row(t)], out_scale_.buffer, 1, rows, kMostRows, rows); });
+    out_scale_.send([&]() { store_rows(scale_[t.first], out_scale_.buffer, 1, rows, kMostRows, rows); });
     out8_.send([&]() { store_rows(y_[at(t)], out8_.buffer, rows, columns_, pitch_, columns_); });
   }
 
-  __aicore__ __force_inline__ void keep(uint32_t t, uint32_t rows, const LocalTensor<float>& from, uint32_t n) const {
+  __aicore__ __force_inline__ void keep(const Slice& t, uint32_t rows, const LocalTensor<float>& from, uint32_t n) const {
     out16_.open();
     Cast(out16_.buffer, from, RoundMode::CAST_RINT, n);
     out16_.send([&]() { store_rows(kept_[at(t)], out16_.buffer, rows, columns_, pitch_, columns_); });
   }
 
-  __aicore__ __force_inline__ uint64_t at(uint32_t t) const { return uint64_t(share_.first_row(t)) * columns_; }
+  __aicore__ __force_inline__ uint64_t at(const Slice& t) const { return uint64_t(t.first) * columns_; }
 
   GlobalTensor<bfloat16_t> x_, residual_, gamma_, kept_;
   GlobalTensor<int8_t> y_;
@@ -184,6 +186,7 @@ class RmsNorm {
   float epsilon_;
   Fit fit_;
   Share share_;
+  uint32_t tile_;  // elements
   Inlet inlet_;
   Outlet<int8_t> out8_;
   Outlet<float> out_scale_;

@@ -251,19 +251,27 @@ struct Inlet {
   }
 };
 
-// Which tiles a core takes: tile `core`, `core + cores`, ...; all cores get rows before one gets two.
+// Tiles of rows go to the cores in turn, so that at any time all cores work on neighbouring rows; tiles are as high as the most even
+// number of rounds allows. What is left over goes to the first cores, which a launch starts first.
+struct Slice {
+  uint32_t first, rows;
+};
 struct Share {
-  uint32_t rows, height, tile, step, tiles;
-  __aicore__ __force_inline__ Share(uint32_t rows_in_all, uint32_t most_rows_of_a_tile) : rows(rows_in_all) {
-    const uint32_t cores = uint32_t(GetBlockNum());
-    height = least(least(most_rows_of_a_tile, kMostRows), ceil_div(rows, cores));
-    tile = uint32_t(GetBlockIdx()), step = cores, tiles = ceil_div(rows, height);
+  uint32_t rows, height, cores, core;
+  __aicore__ __force_inline__ Share(uint32_t rows_in_all, uint32_t most_rows_of_a_tile)
+      : rows(rows_in_all), cores(uint32_t(GetBlockNum())), core(uint32_t(GetBlockIdx())) {
+    const uint32_t rounds = ceil_div(rows, most_rows_of_a_tile * cores);
+    height = ceil_div(rows, rounds * cores);
   }
   // Tiles of this core, and its i-th.
-  __aicore__ __force_inline__ uint32_t count() const { return tile < tiles ? ceil_div(tiles - tile, step) : 0; }
-  __aicore__ __force_inline__ uint32_t nth(uint32_t i) const { return tile + i * step; }
-  __aicore__ __force_inline__ uint32_t first_row(uint32_t t) const { return t * height; }
-  __aicore__ __force_inline__ uint32_t rows_of(uint32_t t) const { return least(height, rows - t * height); }
+  __aicore__ __force_inline__ uint32_t count() const {
+    const uint32_t tiles = ceil_div(rows, height);
+    return core < tiles ? ceil_div(tiles - core, cores) : 0;
+  }
+  __aicore__ __force_inline__ Slice slice(uint32_t i) const {
+    const uint32_t first = (core + i * cores) * height;
+    return {first, least(height, rows - first)};
+  }
 };
 
 // Rows of a tile and input buffers that UB holds: as many rows as fit, with two buffers if they fit, otherwise with one.

@@ -6,7 +6,7 @@
 // | swiglu       | x y rows width             | y bf16, any width                                                             |
 // | swiglu_quant | x y scale rows width       | y int8 = rint(v / scale), scale fp32 = largest |v| / 127 (1 for zeros), width up to 18432 |
 //
-// A tile is a few whole rows, or one row in pieces of up to 4096 columns; the next piece loads as soon as this one is in fp32:
+// A tile is a few whole rows, or one row in pieces of up to 5632 columns; the next piece loads as soon as this one is in fp32:
 //   MTE2: gate, up -> in (1 or 2 buffers)
 //   V:    Y = gate, U = up;  T = 1 + exp(-Y);  U = Y U;  Y = U / T;  largest |Y| of the piece;   after a row's last piece: Y -> int8
 //   MTE3: out -> y, scale
@@ -18,7 +18,7 @@ namespace {
 
 using namespace row_tiles;
 
-constexpr uint32_t kPiece = 4096;
+constexpr uint32_t kPiece = 5632;  // beside a row of 18432 in fp32
 
 template <bool quantised>
 class Swiglu {
@@ -26,7 +26,7 @@ class Swiglu {
 
  public:
   __aicore__ __force_inline__ Swiglu(GM_ADDR x, GM_ADDR y, GM_ADDR scale, uint32_t rows, uint32_t width)
-      : width_(width), pieces_(ceil_div(width, kPiece)), columns_(round_up(ceil_div(width, pieces_), kPitchUnit)), pitch_(pieces_ * columns_),
+      : width_(width), pieces_(ceil_div(width, kPiece)), columns_(round_up(ceil_div(width, pieces_), kPitchUnit)), pitch_(round_up(width, kPitchUnit)),
         fit_(kSmallBytes, 8 * columns_ + (quantised ? 5 * pitch_ + pitch_ / 2 : 6 * columns_), 4 * columns_, pieces_ > 1 ? ~0u : pitch_, kMostRows),
         share_(rows, fit_.height) {
     x_.SetGlobalBuffer((__gm__ bfloat16_t*)x);
@@ -58,34 +58,32 @@ class Swiglu {
   }
 
  private:
-  // Piece i of this core: some columns of a tile.
+  // Piece i of this core: some columns of a tile, `pitch` of them with those behind the row's end.
   struct Piece {
-    uint32_t tile, rows, first, columns;
+    uint32_t row, rows, first, columns, pitch;
     bool last;
   };
   __aicore__ __force_inline__ Piece piece(uint32_t i) const {
-    const uint32_t local = pieces_ == 1 ? i : i / pieces_, first = (i - local * pieces_) * columns_, tile = share_.nth(local);
-    // Pieces are whole pitch units: the last ones of a narrow row may be empty.
-    const uint32_t columns = first < width_ ? least(columns_, width_ - first) : 0;
-    return {tile, share_.rows_of(tile), first, columns, first + columns_ == pitch_};
+    const uint32_t tile = pieces_ == 1 ? i : i / pieces_, first = (i - tile * pieces_) * columns_;
+    const uint32_t columns = least(columns_, width_ - first), pitch = least(columns_, pitch_ - first);
+    const Slice slice = share_.slice(tile);
+    return {slice.first, slice.rows, first, columns, pitch, first + pitch == pitch_};
   }
 
   __aicore__ __force_inline__ void load(uint32_t i, uint32_t b) const {
     const Piece p = piece(i);
-    const GlobalTensor<bfloat16_t> from = x_[uint64_t(share_.first_row(p.tile)) * 2 * width_ + p.first];
+    const GlobalTensor<bfloat16_t> from = x_[uint64_t(p.row) * 2 * width_ + p.first];
     const uint32_t n = p.columns - (p.last ? least(kDropped, p.columns) : 0);
     inlet_.open(b);
-    if (n) {
-      load_rows(inlet_.buffer[b], from, p.rows, n, columns_, 2 * width_);
-      load_rows(inlet_.buffer[b][piece_], from[width_], p.rows, n, columns_, 2 * width_);
-    }
+    load_rows(inlet_.buffer[b], from, p.rows, n, columns_, 2 * width_);
+    load_rows(inlet_.buffer[b][piece_], from[width_], p.rows, n, columns_, 2 * width_);
     inlet_.filled(b);
   }
 
   template <typename Next>
   __aicore__ __force_inline__ void compute(uint32_t i, uint32_t b, Next next) const {
     const Piece p = piece(i);
-    const uint32_t n = p.rows * columns_;
+    const uint32_t n = p.rows * p.pitch;
     const LocalTensor<float> value = quantised ? value_[p.first] : value_;
     Cast(value, inlet_.buffer[b], RoundMode::CAST_NONE, n);
     Cast(u_, inlet_.buffer[b][piece_], RoundMode::CAST_NONE, n);
@@ -103,17 +101,16 @@ class Swiglu {
     } else {
       out16_.open();
       Cast(out16_.buffer, value, RoundMode::CAST_RINT, n);
-      if (p.columns)
-        out16_.send([&]() { store_rows(y16_[uint64_t(share_.first_row(p.tile)) * width_ + p.first], out16_.buffer, p.rows, p.columns, columns_, width_); });
+      out16_.send([&]() { store_rows(y16_[uint64_t(p.row) * width_ + p.first], out16_.buffer, p.rows, p.columns, columns_, width_); });
     }
   }
 
   // A buffer that held another piece is not zero behind a shorter one.
   __aicore__ __force_inline__ void clear_tail(const LocalTensor<float>& value, const Piece& p) const {
     const uint32_t loaded = round_up(p.columns, 16);
-    if (pieces_ == 1 || loaded == columns_) return;
-    Duplicate(value[loaded], 0.0f, int32_t(columns_ - loaded));
-    Duplicate(u_[loaded], 0.0f, int32_t(columns_ - loaded));
+    if (pieces_ == 1 || loaded == p.pitch) return;
+    Duplicate(value[loaded], 0.0f, int32_t(p.pitch - loaded));
+    Duplicate(u_[loaded], 0.0f, int32_t(p.pitch - loaded));
     barrier();
   }
 
@@ -128,13 +125,13 @@ class Swiglu {
     quantise_.scale_step2(), barrier();
     out_scale_.open();
     Muls(out_scale_.buffer, quantise_.scale, 1.0f, int32_t(kMostRows));
-    out_scale_.send([&]() { store_rows(scale_[share_.first_row(p.tile)], out_scale_.buffer, 1, p.rows, kMostRows, p.rows); });
+    out_scale_.send([&]() { store_rows(scale_[p.row], out_scale_.buffer, 1, p.rows, kMostRows, p.rows); });
     out8_.open();
     for (uint32_t first = 0; first < pitch_; first += columns_) {
-      to_int8(out8_.buffer[first], value_[first], t_.ReinterpretCast<int16_t>(), p.rows * columns_, [](int) {});
+      to_int8(out8_.buffer[first], value_[first], t_.ReinterpretCast<int16_t>(), p.rows * least(columns_, pitch_ - first), [](int) {});
       barrier();
     }
-    out8_.send([&]() { store_rows(y8_[uint64_t(share_.first_row(p.tile)) * width_], out8_.buffer, p.rows, width_, pitch_, width_); });
+    out8_.send([&]() { store_rows(y8_[uint64_t(p.row) * width_], out8_.buffer, p.rows, width_, pitch_, width_); });
   }
 
   GlobalTensor<bfloat16_t> x_, y16_;

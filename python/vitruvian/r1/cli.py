@@ -8,7 +8,6 @@ import sys
 from contextlib import contextmanager
 
 from .. import _core
-from ..device import Device
 
 DONE, USER_MISTAKE, KERNEL_FAULT, CHECK_FAILED, INTERRUPTED = 0, 2, 3, 4, 130
 
@@ -81,7 +80,7 @@ def kernel_command(name: str, words: list[str]) -> int:
     kind = find_kernel(name)
     options = kernel_parser(kind).parse_intermixed_args(words)
     spec = kind(**assignments(options.parameters))
-    device = Device(options.chip, assignments(options.override, float))
+    device = spec.make_device(options.chip, assignments(options.override, float))
     if options.groups is not None and not 1 <= options.groups <= device.aic_count:
         _core.fail("bad number of core groups", "--groups", f"1 to {device.aic_count}", str(options.groups))
     from .runner import run

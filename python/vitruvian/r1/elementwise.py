@@ -110,7 +110,7 @@ class RmsNormQuant(RmsNorm):
     error_formula = "worst of: scale, relative; |q - y / scale| in steps; bf16 outputs, relative to the largest"
     parameters = {**RmsNorm.parameters, "keep": switch(0, "a bf16 output as well")}
     test_grid = (
-        dict(rows=5, columns=7168), dict(rows=97, columns=1536, residual=1, keep=1), dict(rows=3, columns=100, keep=1), dict(rows=200, columns=65),
+        dict(rows=5, columns=7168), dict(rows=97, columns=1536, residual=1, keep=1), dict(rows=3, columns=100, keep=1), dict(rows=600, columns=65),
         dict(rows=49, columns=8192, residual=1),
     )
 
@@ -297,7 +297,10 @@ class Rope(VectorKernel):
     def random(self, rng):
         cos, sin = rotation_tables(self.positions)
         x = rng.standard_normal((self.rows, self.heads, self.stride)).astype(BF16)
-        return {"x": x, "cos": cos, "sin": sin, "position": rng.integers(0, self.positions, self.rows).astype(INT32)}
+        return {"x": x, "cos": cos, "sin": sin, **self.control(rng)}
+
+    def control(self, rng):
+        return {"position": rng.integers(0, self.positions, self.rows).astype(INT32)}
 
     def reference(self, inputs):
         x, at = inputs["x"].astype(np.float64), inputs["position"]
@@ -337,7 +340,10 @@ class Embedding(VectorKernel):
         return {"tokens": self.tokens, "hidden": self.hidden}
 
     def random(self, rng):
-        return {"table": rng.standard_normal((self.vocab, self.hidden)).astype(BF16), "ids": rng.integers(0, self.vocab, self.tokens).astype(INT32)}
+        return {"table": rng.standard_normal((self.vocab, self.hidden)).astype(BF16), **self.control(rng)}
+
+    def control(self, rng):
+        return {"ids": rng.integers(0, self.vocab, self.tokens).astype(INT32)}
 
     def reference(self, inputs):
         return {"y": inputs["table"][inputs["ids"]].astype(np.float64)}
@@ -456,10 +462,14 @@ class KvCacheWrite(VectorKernel):
         cos, sin = rotation_tables(self.positions)
         return {
             "kv": rng.standard_normal((self.tokens, LATENT + ROPE)).astype(BF16), "gamma": (1 + 0.2 * rng.standard_normal(LATENT)).astype(BF16),
-            "cos": cos, "sin": sin, "position": rng.integers(0, self.positions, self.tokens).astype(INT32),
-            "slot": rng.permutation(self.pages * PAGE_TOKENS)[: self.tokens].astype(INT32),
+            "cos": cos, "sin": sin, **self.control(rng),
             "cache": rng.standard_normal((self.pages, (LATENT + ROPE) // 16, PAGE_TOKENS, 16)).astype(BF16),
         }
+
+    def control(self, rng):
+        slots = rng.permutation(self.pages * PAGE_TOKENS)[: self.tokens].astype(INT32)
+        slots[self.tokens // 2 : self.tokens // 2 + self.tokens // 50] = -1  # tokens without a place
+        return {"position": rng.integers(0, self.positions, self.tokens).astype(INT32), "slot": slots}
 
     def reference(self, inputs):
         kv, at = inputs["kv"].astype(np.float64), inputs["position"]

@@ -66,7 +66,7 @@ class R1Run(Run):
         return text + f"\n{self.tflops:.1f} TFLOP/s, {share}{self.bandwidth * 1e-9:.0f} GB/s"
 
 
-def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "ascend910c", seed: int = 1, check: bool = True,
+def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "ascend910c", overrides: dict[str, float] | None = None, seed: int = 1, check: bool = True,
         groups: int | None = None, flags: tuple[str, ...] = (), progress=None, mode: str = "full", sync: str = "auto", l2: str = "cold",
         trace: bool = False, **parameters) -> R1Run:
     """Runs a kernel, by its name and parameters or as an R1Kernel, on random data from `seed`; a fault is in the result.
@@ -76,7 +76,7 @@ def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "as
     if isinstance(kernel, str) and "groups" in get_kernel(kernel).parameters and groups is not None:
         parameters["groups"], groups = groups, None
     spec = kernel if isinstance(kernel, R1Kernel) else get_kernel(kernel)(**parameters)
-    device = device or Device(chip)
+    device = device or spec.make_device(chip, overrides)
     groups = groups or device.aic_count
     arrays = {}
     with_data = mode != "timing_only"
@@ -90,10 +90,11 @@ def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "as
             # Not a number in every float type: what the kernel leaves out, or reads before it writes, fails the check.
             device._core.fill(arrays[name]._live(), 0xff, arrays[name].nbytes)
     launch = spec.prepare(device, arrays, groups=groups, flags=flags, mode=mode, sync=sync, l2=l2, trace=trace)
+    spec.settle(device, arrays, inputs)
     with launch.bind() as arguments:
         result = R1Run(launch.kernel.module._core.launch(launch.kernel.name, arguments.values, launch.options, progress), spec, device, seed)
     if result.computed_data and result.fault is None and check:
         reference = spec.reference(inputs)
-        result.outputs = {name: arrays[name].numpy() for name in reference}
+        result.outputs = spec.collect(device, arrays, inputs, list(reference))
         result.max_rel_error, result.max_rel_error_bound = spec.compare(result.outputs, inputs, reference)
     return result
