@@ -1,22 +1,15 @@
 // What both sides of mla_decode know: its constants, the order of blocks, the workspace.
 #pragma once
 
-#include "kernel_operator.h"
+#include "attention.h"
 
 namespace mla {
 
-using namespace AscendC;
+using namespace attention;
 
 constexpr uint32_t kLatent = 512, kKey = 576;           // dimensions of V and of K
-constexpr uint32_t kPage = 128, kPageElements = kPage * kKey;
-constexpr uint32_t kTileRows = 128, kBlockPages = 4, kBlockKeys = kBlockPages * kPage;
+constexpr uint32_t kPageElements = kPage * kKey;
 constexpr uint32_t kFewRows = 48;                       // of a sequence: L1 has room for them and three pages
-constexpr uint32_t kC0 = 16;                            // columns of a column of fractals
-constexpr uint32_t kColumn = kTileRows * kC0;           // elements of one in the workspace
-constexpr uint16_t kScored = 0, kWeighted = 1, kProduct = 2;  // cross-core flags: S, P, PV of a block are there
-
-__aicore__ __force_inline__ uint32_t least(uint32_t a, uint32_t b) { return a < b ? a : b; }
-__aicore__ __force_inline__ uint32_t round_up(uint32_t a, uint32_t power_of_two) { return (a + power_of_two - 1) & ~(power_of_two - 1); }
 
 struct Shape {
   const __gm__ int32_t* block_table;
@@ -93,24 +86,18 @@ class Workspace {
   static constexpr uint32_t kGroupBytes = 2 * (kScores * (4 + 2) + kOutput * 4);
   __aicore__ __force_inline__ Workspace(GM_ADDR base, uint32_t groups) : base_(base), parts_(base + uint64_t(groups) * kGroupBytes) {}
 
-  __aicore__ __force_inline__ GlobalTensor<float> scores(uint32_t slot) const { return tensor<float>(group(), slot * kScores); }
+  __aicore__ __force_inline__ GlobalTensor<float> scores(uint32_t slot) const { return global<float>(group(), slot * kScores); }
   __aicore__ __force_inline__ GlobalTensor<bfloat16_t> weights(uint32_t slot) const {
-    return tensor<bfloat16_t>(group() + 2 * kScores * 4, slot * kScores);
+    return global<bfloat16_t>(group() + 2 * kScores * 4, slot * kScores);
   }
-  __aicore__ __force_inline__ GlobalTensor<float> product(uint32_t slot) const { return tensor<float>(group() + 2 * kScores * 6, slot * kOutput); }
+  __aicore__ __force_inline__ GlobalTensor<float> product(uint32_t slot) const { return global<float>(group() + 2 * kScores * 6, slot * kOutput); }
   // Of part number `index` (of all sequences, parts and tiles): O, then a block of 16 equal values for each row.
   static constexpr uint32_t kStatistic = kTileRows * kC0, kPart = kOutput + 2 * kStatistic;
-  __aicore__ __force_inline__ GlobalTensor<float> output(uint32_t index) const { return tensor<float>(parts_, uint64_t(index) * kPart); }
-  __aicore__ __force_inline__ GlobalTensor<float> maxima(uint32_t index) const { return tensor<float>(parts_, uint64_t(index) * kPart + kOutput); }
-  __aicore__ __force_inline__ GlobalTensor<float> sums(uint32_t index) const { return tensor<float>(parts_, uint64_t(index) * kPart + kOutput + kStatistic); }
+  __aicore__ __force_inline__ GlobalTensor<float> output(uint32_t index) const { return global<float>(parts_, uint64_t(index) * kPart); }
+  __aicore__ __force_inline__ GlobalTensor<float> maxima(uint32_t index) const { return global<float>(parts_, uint64_t(index) * kPart + kOutput); }
+  __aicore__ __force_inline__ GlobalTensor<float> sums(uint32_t index) const { return global<float>(parts_, uint64_t(index) * kPart + kOutput + kStatistic); }
 
  private:
-  template <typename T>
-  static __aicore__ __force_inline__ GlobalTensor<T> tensor(GM_ADDR base, uint64_t offset) {
-    GlobalTensor<T> view;
-    view.SetGlobalBuffer((__gm__ T*)base + offset);
-    return view;
-  }
   __aicore__ __force_inline__ GM_ADDR group() const { return base_ + uint64_t(get_block_idx()) * kGroupBytes; }
   GM_ADDR base_;
   GM_ADDR parts_;
