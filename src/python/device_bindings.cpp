@@ -187,6 +187,7 @@ LaunchOptions options_from(const py::dict& keywords) {
     else if (name == "first_core") options.first_core = value.cast<std::uint32_t>();
     else if (name == "runahead_limit") options.runahead_limit = value.cast<std::uint64_t>();
     else if (name == "instruction_limit") options.instruction_limit = value.cast<std::uint64_t>();
+    else if (name == "stage") options.stage = value.cast<std::uint32_t>();
     else if (name == "tiling_key") options.tiling_key = value.cast<std::uint64_t>();
     else if (name == "steering_bytes") options.steering_bytes = value.cast<std::uint32_t>();
     else

@@ -51,6 +51,7 @@ struct Simulation::State {
     return goes_on;
   }
   void place(const std::vector<LaunchPlan>& plans, Cycle latency, Cycle gap);
+  void start(const Task& task, Cycle delay);
   void step_scheduler();
   std::vector<LaunchResult> results(const std::vector<LaunchPlan>& plans) const;
   Cycle gap_ = 0;
@@ -73,9 +74,14 @@ void Simulation::State::place(const std::vector<LaunchPlan>& plans, Cycle latenc
       just_ended.push_back(tasks_of_die[die][number]);
       scheduler->wake(now);  // not from here: the core that reports its end is still at work
     });
-  for (const Task& task : tasks)
-    if (task.waits_for == 0) dies[task.plan->die]->place(task.number, latency);
   if (fabric) fabric->start(now_cycle());
+  for (const Task& task : tasks)
+    if (task.waits_for == 0) start(task, latency);
+}
+
+void Simulation::State::start(const Task& task, Cycle delay) {
+  dies[task.plan->die]->place(task.number, delay);
+  if (fabric && task.plan->options.stage != 0) fabric->start_stage(task.plan->options.stage, now_cycle());
 }
 
 // Launches that end in one cycle, and those that follow them, in the order of the list, whoever reported its end first.
@@ -90,7 +96,7 @@ void Simulation::State::step_scheduler() {
   }
   just_ended.clear();
   std::sort(ready.begin(), ready.end());
-  for (std::size_t next : ready) dies[tasks[next].plan->die]->place(tasks[next].number, gap_);
+  for (std::size_t next : ready) start(tasks[next], gap_);
 }
 
 std::vector<LaunchResult> Simulation::State::results(const std::vector<LaunchPlan>& plans) const {

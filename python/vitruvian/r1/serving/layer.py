@@ -14,12 +14,19 @@ from .routing import Placement
 from .scene import Builder
 
 
+EXCHANGE_ENTRIES = 4096   # tokens x k of one exchange: kEntries of kernels/r1/moe_dispatch.cpp
+SORTING_US = 2.0          # as the default of the exchanges' lag_us has it beyond the launch
+
+
 class Layers:
     """Adds the parts of a deployment's layers to a Builder."""
 
     def __init__(self, deployment: Deployment, build: Builder):
         self.build, self.config, self.int8 = build, deployment.config, deployment.dtype == "int8"
         self.ep = deployment.ep
+        values = deployment.chip_values()
+        # The other dies are in step: they send when this one does, a launch gap after what they waited for, behind sorting their entries.
+        self.lag_us = values["launch.gap"].value + SORTING_US
 
     # --- what every part is made of
 
@@ -113,11 +120,22 @@ class Layers:
         tensors = {"a": a, "y": y, **({"a_scale": a + ".scale"} if self.int8 else {})}
         self.build.add(label, "grouped_gemm", tensors, rows=rows, n=n, k=k, dtype="int8" if self.int8 else "bf16")
 
+    def exchange(self, label: str, kernel: str, tokens: int, placement: Placement) -> None:
+        """Dispatch or combine, in as many exchanges as the kernel's limit of entries asks for. In decode the shared expert is a
+        place like the others. The places are drawn alike: skew is in the experts' rows, not here."""
+        k = self.config.top_k + (self.config.shared_experts if placement.shared_remote else 0)
+        routed = placement.slots - (0 if placement.shared_remote else 1)
+        parts = -(-tokens * k // EXCHANGE_ENTRIES)
+        for part in range(parts):
+            share = tokens // parts + (part < tokens % parts)
+            self.build.add(label if parts == 1 else f"{label}_{part}", kernel, {}, part="communication", tokens=share, ep=self.ep, k=k,
+                           columns=self.config.hidden, experts=routed * self.ep, lag_us=self.lag_us)
+
     def dispatch(self, tokens: int, placement: Placement) -> None:
-        self.build.add("dispatch", "moe_dispatch", {}, part="communication", tokens=tokens, ep=self.ep, k=self.config.top_k, columns=self.config.hidden)
+        self.exchange("dispatch", "moe_dispatch", tokens, placement)
 
     def combine(self, tokens: int, placement: Placement) -> None:
-        self.build.add("combine", "moe_combine_remote", {}, part="communication", tokens=tokens, ep=self.ep, k=self.config.top_k, columns=self.config.hidden)
+        self.exchange("combine", "moe_combine_remote", tokens, placement)
 
     # --- around the layers
 

@@ -21,6 +21,7 @@ class Placement:
     slots: int
     mean: float                # rows of the mean die
     sent: int                  # rows that a die sends
+    shared_remote: bool        # the shared expert has places of its own (decode), else every die holds it (prefill)
 
     @property
     def imbalance(self) -> float:
@@ -64,7 +65,7 @@ def place_decode(config: R1Config, ep: int, tokens: int, skew: float) -> Placeme
     total = tokens * ep
     routed = replicate(popularity(config.experts, skew) * total * config.top_k, slots * ep - shared - config.experts)
     return _placement(busiest_die([*routed, *[total * config.shared_experts / shared] * shared], ep), slots, total * (config.top_k + config.shared_experts) / ep,
-                      tokens * (config.top_k + config.shared_experts))
+                      tokens * (config.top_k + config.shared_experts), True)
 
 
 def place_prefill(config: R1Config, ep: int, tokens: int, skew: float) -> Placement:
@@ -73,8 +74,8 @@ def place_prefill(config: R1Config, ep: int, tokens: int, skew: float) -> Placem
     places = math.ceil((config.experts + extra) / ep) * ep
     total = tokens * ep
     routed = busiest_die(replicate(popularity(config.experts, skew) * total * config.top_k, places - config.experts), ep)
-    return _placement([*routed, float(tokens)], places // ep + 1, total * config.top_k / ep + tokens, tokens * config.top_k)
+    return _placement([*routed, float(tokens)], places // ep + 1, total * config.top_k / ep + tokens, tokens * config.top_k, False)
 
 
-def _placement(loads: list[float], slots: int, mean: float, sent: int) -> Placement:
-    return Placement(tuple(math.ceil(load) for load in loads), slots, mean, sent)
+def _placement(loads: list[float], slots: int, mean: float, sent: int, shared_remote: bool) -> Placement:
+    return Placement(tuple(math.ceil(load) for load in loads), slots, mean, sent, shared_remote)

@@ -11,6 +11,9 @@ Overlap in steady state is a window of two half steps, each an attention of one 
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from ... import _core
 from .deployment import Decode, Deployment
 from .layer import Layers
 from .parameters import get_parameter
@@ -18,13 +21,19 @@ from .routing import place_decode, place_prefill
 from .scene import Builder, Scene, Stream
 
 
+def compiled_kernels() -> frozenset[str]:
+    """Names of the library's kernels whose sources are there."""
+    from ..kernel import kernels
+
+    sources = Path(_core.data_directory()) / "kernels" / "r1"
+    return frozenset(name for name, kind in kernels().items() if (sources / kind.source).exists())
+
+
 class Scenes:
     """Makes a deployment's scenes."""
 
     def __init__(self, deployment: Deployment):
-        from ..kernel import kernels
-
-        self.deployment, self.kernels = deployment, frozenset(kernels())
+        self.deployment, self.kernels = deployment, compiled_kernels()
         self.groups = int(deployment.chip_values()["cores.aic"].value)
         self.decode = isinstance(deployment, Decode)
         attention = deployment.attention_groups or round(self.groups * get_parameter("attention_share"))

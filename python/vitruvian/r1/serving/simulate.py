@@ -14,6 +14,7 @@ from __future__ import annotations
 import concurrent.futures
 import functools
 import hashlib
+import inspect
 import json
 import multiprocessing
 import os
@@ -26,6 +27,7 @@ import numpy as np
 from ... import _core
 from ...chips import chip as values_of_chip
 from ...device import Device
+from ..collective import Exchange
 from ..elf_cache import cache_directory
 from ..kernel import R1Kernel, get_kernel
 from .scene import Scene
@@ -71,6 +73,9 @@ def key_of(scene: Scene, machine: Machine, specs: list[R1Kernel], device: Device
         stream = next(stream for stream in scene.streams if stream.name == launch.stream)
         buffers = {name: [buffer.role, list(buffer.shape), str(np.dtype(buffer.dtype))] for name, buffer in spec.buffers(device, stream.groups).items()}
         control = {name: hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for name, array in spec.control(np.random.default_rng(1)).items()}
+        if isinstance(spec, Exchange):  # its scalars and ids need the peers and seconds; they follow from the parameters and its module
+            launches.append([spec.name, spec.values, _elf_digest(spec), _module_digest(spec)])
+            continue
         launches.append([spec.name, spec.symbol(), _elf_digest(spec), buffers, spec.scalars(device, stream.groups), spec.block_dim(device, stream.groups),
                          control, spec.operations(), spec.bytes()])
     values = {path: value.value for path, value in values_of_chip(machine.chip, dict(machine.overrides)).items()}
@@ -82,6 +87,10 @@ def _elf_digest(spec: R1Kernel) -> str:
     from ..elf_cache import cached_elf
 
     return hashlib.sha256(Path(cached_elf(spec.source, spec.flags())).read_bytes()).hexdigest()
+
+
+def _module_digest(spec: R1Kernel) -> str:
+    return hashlib.sha256(Path(inspect.getfile(type(spec))).read_bytes()).hexdigest()
 
 
 # --- one scene
@@ -120,7 +129,12 @@ def prepare(scene: Scene, device: Device, specs: list[R1Kernel], in_full: set[in
             arrays[name] = tensors.get(None if name in inputs else names.get(name), buffer)
             if name in inputs:
                 arrays[name].copy_from(np.ascontiguousarray(inputs[name], buffer.dtype))
-        prepared.append(spec.prepare(device, arrays, groups=stream.groups, first_core=stream.first_core, mode="full" if i in in_full else "timing_only"))
+        stage = i + 1 if isinstance(spec, Exchange) else 0
+        prepared.append(spec.prepare(device, arrays, groups=stream.groups, first_core=stream.first_core, stage=stage,
+                                     mode="full" if i in in_full else "timing_only"))
+        if stage:
+            spec.surroundings(device).package.stage = stage
+            spec.settle(device, arrays, inputs)
     for launch, made in zip(scene.launches, prepared):
         made.wait_for(*(prepared[i] for i in launch.after))
     return prepared
@@ -131,7 +145,8 @@ def run_scene(scene: Scene, machine: Machine, progress=None) -> dict:
     begin, in_full = time.perf_counter(), set()
     specs = specs_of(scene)
     for _ in range(MOST_REPEATS):
-        device = machine.device()
+        exchange = next((spec for spec in specs if isinstance(spec, Exchange)), None)
+        device = exchange.make_device(machine.chip, dict(machine.overrides)) if exchange else machine.device()
         prepared = prepare(scene, device, specs, in_full)
         streams = [[made for made, launch in zip(prepared, scene.launches) if launch.stream == stream.name] for stream in scene.streams]
         runs = {id(made): run for stream, done in zip(streams, device.run_streams(streams, progress)) for made, run in zip(stream, done)}
