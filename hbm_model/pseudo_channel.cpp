@@ -65,10 +65,8 @@ void PseudoChannel::reset() {
   for (std::size_t i = pool_.size(); i-- > 0;) free_.push_back(static_cast<std::uint16_t>(i));
   queued_[0] = queued_[1] = 0;
   sequence_ = 0;
-  for (Arrivals& arrivals : arrivals_) {
-    arrivals.list.clear();
-    arrivals.head = 0;
-  }
+  arrivals_.list.clear();
+  arrivals_.head = 0;
   time_ = 0;
   next_ = kNoClock;
   direction_ = kRead;
@@ -81,7 +79,7 @@ void PseudoChannel::reset() {
 }
 
 void PseudoChannel::push(const Access& access, Clock arrival) {
-  arrivals_[access.write ? kWrite : kRead].insert(access, arrival);
+  arrivals_.insert(access, arrival);
   next_ = std::min(next_, std::max(arrival, time_));
 }
 
@@ -106,23 +104,21 @@ void PseudoChannel::run(Clock now, std::vector<Finished>& finished, CommandSink*
   }
 }
 
-// The next request that finds a place in its queue.
+// When the first of the waiting requests arrives; kNoClock if it finds no place in its queue: those behind it wait as well.
 Clock PseudoChannel::next_arrival() const {
-  Clock first = kNoClock;
-  for (const Direction d : {kRead, kWrite})
-    if (queued_[d] < capacity_[d]) first = std::min(first, arrivals_[d].first());
-  return first;
+  if (arrivals_.empty()) return kNoClock;
+  const Direction d = arrivals_.front().access.write ? kWrite : kRead;
+  return queued_[d] < capacity_[d] ? arrivals_.front().arrival : kNoClock;
 }
 
 void PseudoChannel::admit(std::vector<Finished>& finished) {
-  for (const Direction d : {kRead, kWrite})
-    while (queued_[d] < capacity_[d] && arrivals_[d].first() <= time_ && admit_one(d, finished)) {
-    }
+  while (next_arrival() <= time_) admit_one(finished);
 }
 
-bool PseudoChannel::admit_one(Direction direction, std::vector<Finished>& finished) {
-  const auto [arrival, access] = arrivals_[direction].list[arrivals_[direction].head];
-  arrivals_[direction].pop();
+void PseudoChannel::admit_one(std::vector<Finished>& finished) {
+  const auto [arrival, access] = arrivals_.front();
+  const Direction direction = access.write ? kWrite : kRead;
+  arrivals_.pop();
   const std::uint16_t index = free_.back();
   free_.pop_back();
   Bank& bank = bank_[access.bank];
@@ -138,7 +134,6 @@ bool PseudoChannel::admit_one(Direction direction, std::vector<Finished>& finish
     // Accepted for good. As late as the earliest read could be, so that callers have one smallest latency for both.
     finished.push_back({access.owner, time_ + timing_.read_latency + timing_.burst});
   }
-  return true;
 }
 
 // Asking twice at one time gives the same answer: a turn that has just begun is not over yet.

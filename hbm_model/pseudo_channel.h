@@ -1,6 +1,6 @@
 // One pseudo channel with its controller: queues, banks, and the decision which command comes next.
 //
-//   arrivals ──> read queue, write queue ──FR-FCFS──> row bus (ACT PRE REF), column bus (RD WR) ──> 16 banks ──> data bus
+//   arrivals (one FIFO) ──> read queue, write queue ──FR-FCFS──> row bus (ACT PRE REF), column bus (RD WR) ──> 16 banks ──> data bus
 //
 // Model: of the requests in the queue of the present direction, the command that can issue first is issued, a column command before
 // a row command, the oldest request among equals; rows stay open until another row of the bank is wanted and no queued request of this
@@ -101,7 +101,7 @@ class PseudoChannel {
     std::vector<Waiting> list;   // ordered by arrival from `head` on
     std::size_t head = 0;
     bool empty() const { return head == list.size(); }
-    Clock first() const { return empty() ? kNoClock : list[head].arrival; }
+    const Waiting& front() const { return list[head]; }
     void insert(const Access& access, Clock arrival);
     void pop();
   };
@@ -118,7 +118,7 @@ class PseudoChannel {
   };
 
   void admit(std::vector<Finished>& finished);
-  bool admit_one(Direction direction, std::vector<Finished>& finished);
+  void admit_one(std::vector<Finished>& finished);
   Clock next_arrival() const;
   void choose_direction();
   Choice choose() const;
@@ -166,7 +166,7 @@ class PseudoChannel {
   std::vector<std::uint16_t> free_;
   std::uint32_t queued_[2];
   std::uint32_t sequence_;
-  Arrivals arrivals_[2];
+  Arrivals arrivals_;
 
   Clock time_, next_;
   Direction direction_;
