@@ -117,6 +117,16 @@ class PseudoChannel {
     std::uint32_t age = 0;       // sequence of the request, for ties
   };
 
+  // A candidate for the next column command: the oldest hit of a bank group.
+  struct Leader {
+    Clock ready, last;           // no command before it; its last one in this stream, 0 for none
+    std::uint32_t bank, age;
+    Entry* entry;
+  };
+
+  void stream(Clock limit);
+  std::uint32_t find_leaders(Leader* leaders, Clock& limit);
+  Clock next_row_command() const;
   void admit(std::vector<Finished>& finished);
   void admit_one(std::vector<Finished>& finished);
   Clock next_arrival() const;
@@ -148,6 +158,7 @@ class PseudoChannel {
   std::uint32_t capacity_[2];
   std::uint32_t turn_;           // entries served before the other direction may have its turn
   std::vector<Rule> rules_[kCommands];
+  std::uint32_t same_group_[2] = {}, other_group_[2] = {};   // distance of two bursts of a direction
   bool per_bank_;
   Clock refresh_interval_, first_refresh_;
 

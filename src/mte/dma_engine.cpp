@@ -129,6 +129,7 @@ std::optional<Cycle> DmaEngine::State::dispatch_time(const Active& active) const
 
 Tick DmaEngine::State::start_cost(const Active& active) const {
   if (active.transfer.shape == Shape::nd2nz) return ticks(timing->nd2nz_start);
+  if (active.transfer.largest == kLargestFixpipeRequest) return 0;  // the fixpipe's own head was measured to the end
   return ticks(write ? timing->write_start : timing->read_start);
 }
 
