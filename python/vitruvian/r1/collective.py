@@ -91,7 +91,8 @@ class Exchange(VectorKernel):
     def settle(self, device, arrays, inputs):
         """Programs what the peers send: each die's pieces for this one are spread over the time that all its sending takes."""
         around = self.surroundings(device)
-        around.package.clear_messages()
+        if not around.package.stage:  # else one exchange of several
+            around.package.clear_messages()
         sending_us = self.fabric_bytes() / around.write_rate * 1e6
         for index, peer in enumerate(around.peers):
             pieces = list(self.messages(index + 1, arrays, inputs))

@@ -111,7 +111,7 @@ class RmsNormQuant(RmsNorm):
     parameters = {**RmsNorm.parameters, "keep": switch(0, "a bf16 output as well")}
     test_grid = (
         dict(rows=5, columns=7168), dict(rows=97, columns=1536, residual=1, keep=1), dict(rows=3, columns=100, keep=1), dict(rows=600, columns=65),
-        dict(rows=49, columns=8192, residual=1),
+        dict(rows=49, columns=8192, residual=1), dict(rows=2, columns=8191, residual=1, keep=1),
     )
 
     def validate(self):
@@ -194,7 +194,7 @@ class Swiglu(VectorKernel):
     name, summary, source = "swiglu", "SwiGLU activation", "swiglu.cpp"
     parameters = {"rows": Parameter(4096, "tokens"), "width": Parameter(2048, "features of the result")}
     broken_flags = ("-DBROKEN_LAST_BLOCK",)
-    test_grid = (dict(rows=70, width=2048), dict(rows=3, width=18432), dict(rows=5, width=100), dict(rows=130, width=65), dict(rows=50, width=4100))
+    test_grid = (dict(rows=70, width=2048), dict(rows=3, width=18432), dict(rows=5, width=100), dict(rows=130, width=65), dict(rows=3, width=5640))
 
     def symbol(self):
         return self.name
