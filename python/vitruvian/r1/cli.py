@@ -185,6 +185,7 @@ def model_command(words: list[str]) -> int:
 
 
 COMMANDS = {
+    "kernel": ("One of R1's kernels, also where the C++ library has one of that name", lambda words: kernel_command(words[0], words[1:]) if words else r1_command([])),
     "kernels": ("List R1's kernels; --write runs them at R1's shapes for docs/kernels.md", kernels_command),
     "model": ("A small model of R1's architecture, prompt to tokens, beside its reference", model_command),
 }
