@@ -70,9 +70,10 @@ class Sink {
 
 template <typename T, typename Out>
 __aicore__ __force_inline__ void run(const Problem& problem, GM_ADDR a, GM_ADDR w, const Scales& scales, GM_ADDR y, GM_ADDR workspace) {
-  Tiles tiles(problem, problem.k * sizeof(T));
+  const uint32_t k_bytes = problem.k * sizeof(T), cores = uint32_t(GetBlockNum());
+  Tiles tiles(problem, k_bytes, cores);
   if (tiles.total() == 0) return;
-  const Plan plan(tiles.total(), problem.k * sizeof(T), uint32_t(get_block_idx()), uint32_t(GetBlockNum()));
+  const Plan plan(tiles, k_bytes, uint32_t(get_block_idx()), cores);
   if ASCEND_IS_AIC {
     Sink<T, Out> sink(problem, plan, y, workspace);
     if (plan.split_tiles() != 0 && plan.parts() == 0) CrossCoreSetFlag<2, PIPE_FIX>(kPartsReady);

@@ -52,7 +52,7 @@ class Cube {
     uint32_t a1, b1, bytes;
     bool first, last;  // of its item
   };
-  static constexpr uint32_t kFullSteps = kChunkMost / kStepBytes;
+  static constexpr uint32_t kFullSteps = kChunk / kStepBytes;
   static_assert(kFullSteps == 2, "a full chunk alternates between the slots of L0A");
 
   // What is the same for all chunks of an item.
@@ -80,11 +80,11 @@ class Cube {
     uint32_t bytes = least(chunk_, k_bytes_ - chunk * chunk_);
 #ifdef MATMUL_DROP_K_TILE
     // For the test of the checker: the end of each tile's K is not computed.
-    if (chunk + 1 == chunks_ && bytes > kChunkLeast) bytes -= kChunkLeast;
+    if (chunk + 1 == chunks_ && bytes > kStepBytes / 2) bytes -= kStepBytes / 2;
 #endif
     const Chunk now = {at_.resident ? at_.place * l1_.chunk_a : slot_at, slot_at + l1_.chunk_a, bytes, chunk == at_.begin, chunk + 1 == at_.end};
     WaitFlag<HardEvent::MTE2_MTE1>(int(slot));
-    if (blocks_ == 2 && shares_a_ && bytes == kChunkMost)
+    if (blocks_ == 2 && shares_a_ && bytes == kChunk)
       compute_full(now);
     else
       for (uint32_t step = 0; step < bytes; step += kStepBytes) compute_step(now, step);

@@ -85,16 +85,16 @@ class Loader {
   __attribute__((noinline)) bool load(uint32_t computed) {
     if (at_.done || loaded_ - computed == l1_.slots) return false;
     const bool resident = at_.resident;
-    if (resident && stale_) {
-      if (loaded_ != computed) return false;
-      load_resident();
-    }
+    if (resident && stale_ && loaded_ != computed) return false;
     const uint32_t slot = at_.slot, address = l1_.base + slot * l1_.slot, bytes = least(chunk_, left_), rows = ceil_div(bytes, kFractalBytes);
     WaitFlag<HardEvent::MTE1_MTE2>(int(slot));
     // B first: behind a copy the start of ND2NZ is hidden.
     load_weights(address + l1_.chunk_a, b_from_, n_[0], rows);
     if (n_[1] != 0) load_weights(address + l1_.chunk_a + b_second_, b_from_ + n_[0] * kFractalBytes, n_[1], rows);
-    if (!resident) load_rows(address, a_from_, bytes);
+    if (!resident)
+      load_rows(address, a_from_, bytes);
+    else if (stale_)
+      load_resident();
     SetFlag<HardEvent::MTE2_MTE1>(int(slot));
     ++loaded_;
     left_ -= bytes, a_from_ += bytes, b_from_ += b_step_;
