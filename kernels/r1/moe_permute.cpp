@@ -53,7 +53,7 @@ class MoePermute {
 
   __aicore__ __force_inline__ void run() {
     place();
-    ArithProgression(entry_, int32_t(0), int32_t(1), int32_t(kChunk));
+    ArithProgression(entry_, int32_t(0), int32_t(1), int32_t(least(kChunk, round_up(entries_, kPitchUnit))));
     barrier();
     for (uint32_t s = 0; s < kRing; ++s) SetFlag<HardEvent::MTE3_MTE2>(int(s));
     if (chunks_ == 1)
