@@ -19,7 +19,7 @@ struct L1 {
 
   // Where a core has several whole tiles, what two slots leave is for resident rows: L2 bounds large products.
   __aicore__ __force_inline__ L1(const Plan& plan, const Tiles& tiles) : slot((tiles.most_m() + tiles.most_n()) * plan.chunk()), chunk_a(tiles.most_m() * plan.chunk()) {
-    if (plan.whole() > 1) resident = least(plan.chunks(), (kL1Bytes - 2 * slot) / chunk_a);
+    if (plan.whole() > 1 && tiles.keeps_rows()) resident = least(plan.chunks(), (kL1Bytes - 2 * slot) / chunk_a);
     base = resident * chunk_a;
     slots = least(kSlotsMost, (kL1Bytes - base) / slot);
   }
