@@ -98,7 +98,7 @@ class Tiles {
     choose(uint32_t(problem_.counts[0]));
   }
   // The tile for a batch of so many rows: 128 x 256, or 256 x 128 where weights are the bound. Equal sizes.
-  __aicore__ __force_inline__ void choose(uint32_t rows) {
+  __attribute__((noinline)) void choose(uint32_t rows) {
     rows_ = rows;
     here_ = 0;
     if (rows == 0) return;
