@@ -170,7 +170,7 @@ class Cube {
   bool shares_a_ = false;
   uint32_t l0a_ = 0, l0b_ = 0, c_ = 0;
   uint32_t batch_ = ~0u, row_ = 0;  // whose resident rows are in use
-  BlockOfTile block_[2] = {};
+  BlockOfTile block_[2];
   Sink& sink_;
   Loader<T> loader_;
 };
