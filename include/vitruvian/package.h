@@ -29,6 +29,7 @@ struct PeerTrigger {
 struct PeerMessage {
   std::uint32_t peer = 0;
   double after_us = 0;                           // from the launch command, or from the trigger
+  std::uint32_t stage = 0;                       // not 0: from the start of the launch with this LaunchOptions::stage
   std::optional<PeerTrigger> when;
   DeviceAddress to;
   std::vector<std::uint8_t> data;                // empty: `bytes` that the peer's memory holds at `from` when the message goes

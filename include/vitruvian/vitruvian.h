@@ -77,6 +77,7 @@ struct CoreCounters {
   std::vector<PipeCounters> pipes;
 };
 
+// Of the die while the launch ran: what launches beside it moved counts too.
 struct MemoryCounters {
   std::uint64_t requests = 0, l2_hits = 0, l2_misses = 0, l2_writebacks = 0;
   std::uint64_t bytes_read = 0, bytes_written = 0;         // on the core ports
@@ -107,6 +108,10 @@ struct LaunchOptions {
   std::uint64_t runahead_limit = 1u << 16;         // scalar instructions between returns to the machine
   std::uint64_t instruction_limit = 2'000'000'000; // for each core: runaway beyond it
   std::uint64_t tiling_key = 0;
+  std::uint32_t stage = 0;                         // PeerMessages of this stage (not 0) count from the launch's start
+  // timing_only: vector operations and transfers of at most this many bytes, all of whose inputs are known, are carried out all
+  // the same, so that counts and index lists go through UB; 0: none.
+  std::uint32_t steering_bytes = 0;
   std::function<bool(double)> progress;            // called now and then with a guess of the share done; false stops the run
 };
 
@@ -115,6 +120,7 @@ struct LaunchResult {
   std::uint32_t die = 0;                           // of the package
   bool reran_in_full = false;                      // mode automatic met needs_data
   std::uint64_t cycles = 0;                        // launch to the last core's end (0 for functional_only)
+  std::uint64_t start_cycle = 0, end_cycle = 0;    // in the simulation: when what it waited for had ended, and its own end
   double time_us = 0;
   double core_time_us = 0;                         // first core's start to last core's end
   std::vector<CoreCounters> cores;
@@ -149,12 +155,16 @@ class Module {
                               const LaunchOptions& options) = 0;
 };
 
-// Several launches in one simulation, on disjoint cores, contending for L2 and HBM; in a package also on different dies.
+// Several launches in one simulation, contending for L2 and HBM; in a package also on different dies. A launch may wait for
+// others: a chain of them is a stream. Two launches that may run at the same time need disjoint cores.
 struct ConcurrentLaunch {
   Module* module = nullptr;
   std::string kernel;
   std::vector<Argument> arguments;
-  LaunchOptions options;             // mode, sync, l2 of the first one count for all
+  LaunchOptions options;             // sync, l2 of the first one count for all; mode too, unless both are full or timing_only
+  // Launches of the list, all earlier in it, that must end first: its first core starts launch.gap after the last of them
+  // has ended. Empty: it starts with the simulation, launch.latency after the launch command.
+  std::vector<std::size_t> after{};
 };
 
 class Device {

@@ -97,18 +97,29 @@ class Device:
         L2 and HBM. Mode, sync and l2 of the first count for all."""
         return run_together(self._core, launches, progress)
 
+    def run_streams(self, streams: "list[list[PreparedLaunch]]", progress=None) -> list[list[Run]]:
+        """Runs several streams in one simulation: the launches of a stream one after another, launch.gap apart, the streams at
+        once on disjoint cores, contending for L2 and HBM. A launch may also wait for launches of other streams:
+        launch.wait_for(others). Each Run says its start_cycle and end_cycle."""
+        return run_streams(self._core, streams, progress)
+
     def __repr__(self) -> str:
         return f"Device({self.chip}: {self.aic_count} AIC, {self.aiv_count} AIV, {self.clock_hz / 1e9:.2f} GHz)"
 
 
 def run_together(core, launches: "list[PreparedLaunch]", progress=None) -> list[Run]:
-    """Device.run_concurrently() and Package.run_concurrently(): `core` is either's compiled part."""
+    """Device.run_concurrently() and Package.run_concurrently(): streams of one launch each."""
+    return [runs[0] for runs in run_streams(core, [[launch] for launch in launches], progress)]
+
+
+def _run_ordered(core, launches: "list[PreparedLaunch]", waits: list[list[int]], progress) -> list[Run]:
+    """waits: for each launch the positions in `launches` of those that must end first."""
     bound = []
     try:
         for launch in launches:
             bound.append(launch.bind())
-        items = [(launch.kernel.module._core, launch.kernel.name, arguments.values, launch.options)
-                 for launch, arguments in zip(launches, bound)]
+        items = [(launch.kernel.module._core, launch.kernel.name, arguments.values, launch.options, positions)
+                 for launch, arguments, positions in zip(launches, bound, waits)]
         runs = [Run(result) for result in core.run_concurrently(items, progress)]
         for arguments, run in zip(bound, runs):
             if run.computed_data:
@@ -117,6 +128,37 @@ def run_together(core, launches: "list[PreparedLaunch]", progress=None) -> list[
     finally:
         for arguments in bound:
             arguments.free()
+
+
+def run_streams(core, streams: "list[list[PreparedLaunch]]", progress=None) -> list[list[Run]]:
+    """Device.run_streams() and Package.run_streams(): `core` is either's compiled part."""
+    launches = [launch for stream in streams for launch in stream]
+    if len({id(launch) for launch in launches}) != len(launches):
+        _core.fail("a launch stands twice in the streams", "run_streams", "each prepared launch once", f"{len(launches)} launches")
+    waits = {id(launch): list(launch.after) for launch in launches}
+    for stream in streams:
+        for earlier, launch in zip(stream, stream[1:]):
+            waits[id(launch)].append(earlier)
+    order = _in_order(launches, waits)
+    place = {id(launch): i for i, launch in enumerate(order)}
+    runs = _run_ordered(core, order, [[place[id(other)] for other in waits[id(launch)]] for launch in order], progress)
+    return [[runs[place[id(launch)]] for launch in stream] for stream in streams]
+
+
+def _in_order(launches, waits) -> "list[PreparedLaunch]":
+    """Each launch behind those that it waits for; else as they stand."""
+    known, done, order = {id(launch) for launch in launches}, set(), []
+    pending = list(launches)
+    while pending:
+        ready = [launch for launch in pending if all(id(other) in done for other in waits[id(launch)])]
+        if not ready:
+            strange = [other for launch in pending for other in waits[id(launch)] if id(other) not in known]
+            _core.fail("launches wait for each other", pending[0].kernel.name, "launches of these streams, without a circle",
+                       f"{strange[0].kernel.name} is in none of them" if strange else ", ".join(launch.kernel.name for launch in pending))
+        order += ready
+        done.update(id(launch) for launch in ready)
+        pending = [launch for launch in pending if id(launch) not in done]
+    return order
 
 
 class Module:
@@ -153,6 +195,12 @@ class PreparedLaunch:
 
     def __init__(self, kernel: "Kernel", args, tiling, options):
         self.kernel, self.args, self.tiling, self.options = kernel, list(args), tiling, options
+        self.after: list[PreparedLaunch] = []
+
+    def wait_for(self, *launches: "PreparedLaunch") -> "PreparedLaunch":
+        """In Device.run_streams(): it starts when these have ended too. Returns itself."""
+        self.after += launches
+        return self
 
     def bind(self) -> BoundArguments:
         fill = self.options.get("mode", "full") != "timing_only"
@@ -184,7 +232,8 @@ class Kernel:
         tiling: bytes, array or ctypes structure; its device address becomes the last argument.
         check: raise a fault of the kernel as KernelFault; without it, it is Run.fault.
         progress: called now and then with the share done.
-        Further options: first_core, runahead_limit, instruction_limit, tiling_key.
+        Further options: first_core, runahead_limit, instruction_limit, tiling_key, steering_bytes (timing_only carries out
+        operations of at most so many bytes whose inputs are known: index lists).
         Outputs are copied back after a fault too: they show how far the kernel came.
         """
         prepared = self.prepare(args, block_dim=block_dim, tiling=tiling, mode=mode, sync=sync, l2=l2, trace=trace, **options)
@@ -200,7 +249,12 @@ class Kernel:
 
 def kernel(name: str, chip: str = "ascend910c", *, device: Device | None = None, mode="full", sync="auto", l2="cold", trace=False, seed=1,
            check=True, progress=None, **parameters) -> KernelRun:
-    """Runs a library kernel on seeded random data and checks it, as `vitruvian kernel` does: kernel("gemm", m=512, n=512, k=512)."""
+    """Runs a library kernel, or one of vt.r1's, on seeded random data and checks it, as `vitruvian kernel` does: kernel("gemm", m=512, n=512, k=512)."""
+    if name not in _core.library_kernels():
+        from .r1.cli import find_kernel
+        from .r1.runner import run
+
+        return run(find_kernel(name)(**parameters), device, chip=chip, seed=seed, check=check, progress=progress, mode=mode, sync=sync, l2=l2, trace=trace)
     device = device or Device(chip)
     words = {key: str(value) for key, value in parameters.items()}
     options = {"mode": mode, "sync": sync, "l2": l2, "trace": trace}

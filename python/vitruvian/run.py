@@ -57,12 +57,14 @@ class Pipes(dict):
 class Run:
     """The result of a launch.
 
-    cycles, time_us, core_time_us, bound, pipes, cores, memory, fault (None if the kernel ended well), events (a structured
-    array, with trace on), printed, wall_s, pipe_operations, scalar_instructions, hazard_waits, assumed_share, mode, sync, l2.
+    cycles, time_us, core_time_us, start_cycle and end_cycle (among launches of one simulation), bound, pipes, cores, memory,
+    fault (None if the kernel ended well), events (a structured array, with trace on), printed, wall_s, pipe_operations,
+    scalar_instructions, hazard_waits, assumed_share, mode, sync, l2.
     """
 
     _FIELDS = frozenset((
-        "kernel", "chip", "mode", "sync", "l2", "reran_in_full", "cycles", "time_us", "core_time_us", "hazard_waits", "wall_s", "pipe_operations",
+        "kernel", "chip", "mode", "sync", "l2", "reran_in_full", "cycles", "start_cycle", "end_cycle", "time_us", "core_time_us",
+        "hazard_waits", "wall_s", "pipe_operations",
         "scalar_instructions", "assumed_share", "bound", "printed", "fault", "cores", "memory", "events"))
 
     def __init__(self, core):

@@ -51,8 +51,12 @@ void Fabric::start(Cycle now) {
     peer->ingress.reset_clock();
   }
   armed_.assign(messages_.size(), true);
+  start_stage(0, now);
+}
+
+void Fabric::start_stage(std::uint32_t stage, Cycle now) {
   for (const Message& message : messages_)
-    if (!message.watched) schedule_(message, now + message.after);
+    if (!message.watched && message.stage == stage) schedule_(message, now + message.after);
 }
 
 bool Fabric::fires(const Message& message, std::uint64_t low, std::uint64_t high) {

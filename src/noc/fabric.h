@@ -43,6 +43,7 @@ struct RoundTrip {
 struct Message {
   std::uint32_t peer = 0;
   Cycle after = 0;                      // from the launch, or from the write that triggers it
+  std::uint32_t stage = 0;              // of the launch that it counts from; 0: from the run's beginning
   std::optional<std::uint64_t> watched; // triggered by a write that covers this address of the peer's window ...
   std::uint32_t value = 0;              // ... and leaves this value there (bytes that a timing-only run did not compute match)
   std::uint64_t to = 0;
@@ -74,8 +75,10 @@ class Fabric {
   void clear_messages() { messages_.clear(); }
   using Schedule = std::function<void(const Message& message, Cycle when)>;
   void on_due(Schedule schedule) { schedule_ = std::move(schedule); }
-  // A run begins: idle ports, triggers armed, timed messages scheduled.
+  // A run begins: idle ports, triggers armed, timed messages of stage 0 scheduled.
   void start(Cycle now);
+  // A launch begins: timed messages of its stage.
+  void start_stage(std::uint32_t stage, Cycle now);
   // The bytes [low, high) have changed outside the die that wrote them: triggers look.
   void written(std::uint64_t low, std::uint64_t high, Cycle now);
 

@@ -48,7 +48,7 @@ class RunWatch {
 
 // Launch options from keyword arguments. Errors: Error for an unknown word or name.
 LaunchOptions options_from(const pybind11::dict& keywords);
-// Launches of one simulation; each item is (module, kernel, arguments, keywords).
+// Launches of one simulation; each item is (module, kernel, arguments, keywords[, positions of those that must end first]).
 std::vector<ConcurrentLaunch> launches_from(const pybind11::sequence& items);
 
 }  // namespace vitruvian::python

@@ -169,6 +169,7 @@ std::vector<ConcurrentLaunch> launches_from(const py::sequence& items) {
     launch.kernel = parts[1].cast<std::string>();
     launch.arguments = arguments_from(parts[2].cast<py::sequence>());
     launch.options = options_from(parts[3].cast<py::dict>());
+    if (parts.size() > 4) launch.after = parts[4].cast<std::vector<std::size_t>>();
     launches.push_back(std::move(launch));
   }
   return launches;
@@ -186,10 +187,12 @@ LaunchOptions options_from(const py::dict& keywords) {
     else if (name == "first_core") options.first_core = value.cast<std::uint32_t>();
     else if (name == "runahead_limit") options.runahead_limit = value.cast<std::uint64_t>();
     else if (name == "instruction_limit") options.instruction_limit = value.cast<std::uint64_t>();
+    else if (name == "stage") options.stage = value.cast<std::uint32_t>();
     else if (name == "tiling_key") options.tiling_key = value.cast<std::uint64_t>();
+    else if (name == "steering_bytes") options.steering_bytes = value.cast<std::uint32_t>();
     else
       throw Error("unknown launch option", "launch",
-                  "block_dim, mode, sync, l2, trace, first_core, runahead_limit, instruction_limit or tiling_key", "'" + name + "'");
+                  "block_dim, mode, sync, l2, trace, first_core, runahead_limit, instruction_limit, tiling_key or steering_bytes", "'" + name + "'");
   }
   return options;
 }

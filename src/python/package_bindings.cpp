@@ -31,7 +31,7 @@ std::vector<LaunchResult> run_concurrently(Package& package, const py::sequence&
 }
 
 void program(Package& package, std::uint32_t peer, double after_us, const std::optional<std::pair<std::uint64_t, std::uint32_t>>& when, std::uint64_t to,
-             const py::bytes& data, std::uint64_t from, std::uint64_t bytes) {
+             const py::bytes& data, std::uint64_t from, std::uint64_t bytes, std::uint32_t stage) {
   PeerMessage message;
   message.peer = peer;
   message.after_us = after_us;
@@ -41,6 +41,7 @@ void program(Package& package, std::uint32_t peer, double after_us, const std::o
   message.data.assign(text.begin(), text.end());
   message.from = {from};
   message.bytes = bytes;
+  message.stage = stage;
   package.program(message);
 }
 

@@ -79,6 +79,8 @@ void bind_results(py::module_& module) {
       .def_readonly("l2", &LaunchResult::l2)
       .def_readonly("reran_in_full", &LaunchResult::reran_in_full)
       .def_readonly("cycles", &LaunchResult::cycles)
+      .def_readonly("start_cycle", &LaunchResult::start_cycle)
+      .def_readonly("end_cycle", &LaunchResult::end_cycle)
       .def_readonly("time_us", &LaunchResult::time_us)
       .def_readonly("core_time_us", &LaunchResult::core_time_us)
       .def_readonly("hazard_waits", &LaunchResult::hazard_waits)

@@ -36,19 +36,32 @@ void prepare_l2(const std::vector<DeviceState*>& dies, L2State wanted, std::span
     }
 }
 
-// Disjoint core ranges on each die, else an Error that names both.
-void check_ranges(const DeviceState& die, const std::vector<sim::LaunchPlan>& plans) {
-  std::vector<int> owner(die.context.aic, -1);
+// Which launches have ended for certain when each one starts: those that it waits for, and those that they waited for.
+std::vector<std::vector<bool>> find_order(const std::vector<sim::LaunchPlan>& plans) {
+  std::vector<std::vector<bool>> before(plans.size(), std::vector<bool>(plans.size()));
+  for (std::size_t i = 0; i < plans.size(); ++i)
+    for (const std::size_t earlier : plans[i].after) {
+      before[i][earlier] = true;
+      for (std::size_t j = 0; j < earlier; ++j)
+        if (before[earlier][j]) before[i][j] = true;
+    }
+  return before;
+}
+
+// Disjoint core ranges on each die of launches that nothing orders, else an Error that names both.
+void check_ranges(const DeviceState& die, const std::vector<sim::LaunchPlan>& plans, const std::vector<std::vector<bool>>& before) {
+  std::vector<std::vector<std::size_t>> owners(die.context.aic);
   for (std::size_t i = 0; i < plans.size(); ++i) {
     const sim::LaunchPlan& plan = plans[i];
     if (plan.die != die.die) continue;
     const std::uint32_t per_group = plan.has_aic ? 1 : die.context.aiv_per_aic;
     const std::uint32_t groups = std::min((plan.block_dim + per_group - 1) / per_group, die.context.aic - plan.first_core);
     for (std::uint32_t g = plan.first_core; g < plan.first_core + groups; ++g) {
-      if (owner[g] >= 0 && plans.size() > 1)
-        throw Error("launches of one simulation need disjoint cores", plan.kernel, "core groups that no other launch uses",
-                    fmt::format("group {} of {}", g, plans[static_cast<std::size_t>(owner[g])].kernel));
-      owner[g] = static_cast<int>(i);
+      for (const std::size_t other : owners[g])
+        if (!before[i][other])
+          throw Error("launches of one simulation need disjoint cores, or an order", plan.kernel,
+                      "core groups that no other launch uses at the same time", fmt::format("group {} of {}", g, plans[other].kernel));
+      owners[g].push_back(i);
     }
   }
 }
@@ -109,10 +122,17 @@ std::vector<sim::LaunchPlan> make_plans(const std::vector<DeviceState*>& dies, s
     auto* module = dynamic_cast<LoadedModule*>(launch.module);
     if (!module || std::find(dies.begin(), dies.end(), &module->device()) == dies.end())
       throw Error("wrong module", "run_concurrently", "a module of this device", module ? module->name() : "none");
+    for (const std::size_t earlier : launch.after)
+      if (earlier >= plans.size())
+        throw Error("a launch waits for one that does not come before it", launch.kernel, fmt::format("below {}, its place in the list", plans.size()),
+                    fmt::format("{}", earlier));
     plans.push_back(module->plan(launch.kernel, launch.arguments, launch.options));
+    plans.back().after = launch.after;
     LaunchOptions& options = plans.back().options;
     const LaunchOptions& first = launches.front().options;
-    options.mode = first.mode;
+    // Full and timing-only launches may stand side by side; the other modes are of the whole simulation.
+    const auto stands_beside_others = [](Mode mode) { return mode == Mode::full || mode == Mode::timing_only; };
+    if (!stands_beside_others(options.mode) || !stands_beside_others(first.mode)) options.mode = first.mode;
     options.sync = first.sync;
     options.l2 = first.l2;
   }
@@ -127,7 +147,8 @@ std::vector<LaunchResult> run_launches(DeviceState& state, std::span<ConcurrentL
   const std::lock_guard turn(state.package ? state.package->launching : state.launching);
   const std::vector<DeviceState*> dies = dies_of(state);
   std::vector<sim::LaunchPlan> plans = make_plans(dies, launches);
-  for (const DeviceState* die : dies) check_ranges(*die, plans);
+  const std::vector<std::vector<bool>> order = find_order(plans);
+  for (const DeviceState* die : dies) check_ranges(*die, plans, order);
   if (launches.front().options.mode != Mode::automatic) return simulate(state, plans, launches);
 
   // Timing only first; where control flow needs computed data, everything again in full. Scalar stores to global memory and

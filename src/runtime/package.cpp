@@ -111,6 +111,7 @@ void Package::program(const PeerMessage& message) {
   if (message.data.empty() && !memory.owns(message.from.value, made.bytes)) refuse("from", "memory of the peer", message.from.value);
   if (message.when && !memory.owns(message.when->address.value, sizeof made.value)) refuse("when", "memory of the peer", message.when->address.value);
   made.after = static_cast<memory::Cycle>(std::llround(state_->dies.front()->spec.cycles_from_us(message.after_us)));
+  made.stage = message.stage;
   if (message.when) {
     made.watched = message.when->address.value;
     made.value = message.when->value;

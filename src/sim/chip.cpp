@@ -28,6 +28,7 @@ ChipContext::ChipContext(const chip::ChipSpec& s) : spec(s), units(s), timing(Ch
   cross_core.interval = s.get_integer(Param::cross_core_interval);
   cross_core.counter_max = static_cast<unsigned>(s.get_integer(Param::cross_core_counter_max));
   launch_latency = static_cast<Cycle>(std::llround(s.cycles_from_us(s.get(Param::launch_latency))));
+  launch_gap = static_cast<Cycle>(std::llround(s.cycles_from_us(s.get(Param::launch_gap))));
   launch_ramp = s.cycles_from_us(s.get(Param::launch_ramp));
   aic = static_cast<std::uint32_t>(s.get_integer(Param::aic_count));
   aiv_per_aic = static_cast<std::uint32_t>(s.get_integer(Param::aiv_per_aic));
@@ -47,7 +48,7 @@ Chip::Chip(sc_core::sc_module_name name, const DieParts& die)
   const auto add_core = [&](GroupModule& group, unsigned index, bool is_aic, const std::string& core_name, const std::string& place) {
     Core& core = cores_[index];
     core.model = std::make_unique<CoreModel>(core_name, is_aic, index, context_.timing, context_.units, *this);
-    group.cores.push_back(std::make_unique<CoreModule>(place.c_str(), *core.model));
+    group.cores.push_back(std::make_unique<CoreModule>(place.c_str(), core.model));
     core.module = group.cores.back().get();
   };
   for (std::uint32_t g = 0; g < context_.aic; ++g) {
@@ -76,40 +77,49 @@ std::vector<unsigned> Chip::cores_of_block(const Launch& launch, std::uint32_t r
   return cores;
 }
 
-void Chip::place(const std::vector<const LaunchPlan*>& plans) {
+void Chip::expect(std::vector<const LaunchPlan*> plans, std::function<void(std::size_t, Cycle)> ended) {
   launches_.resize(plans.size());
-  const Cycle now = now_cycle();
-  for (std::size_t i = 0; i < plans.size(); ++i) {
-    Launch& launch = launches_[i];
-    const LaunchPlan& plan = *plans[i];
-    launch.plan = &plan;
-    launch.start = now;
-    const std::uint32_t groups = context_.aic - plan.first_core;
-    const std::uint32_t capacity = plan.has_aic ? groups : groups * context_.aiv_per_aic;
-    const std::uint32_t resident = std::min(plan.block_dim, capacity);
-    launch.cross = std::make_unique<pipe::CrossCoreFlags>(cross_scheduler_, plan.block_dim, plan.has_aic, plan.aiv_per_group);
-    launch.groups_busy.assign(resident, 0);
-    for (std::uint32_t r = 0; r < resident; ++r) {
-      for (unsigned core : cores_of_block(launch, r)) {
-        ensure(!cores_[core].used, "launches of one simulation use disjoint cores");
-        prepare_core(core, i);
-        launch.cores.push_back(core);
-      }
+  for (std::size_t i = 0; i < plans.size(); ++i) launches_[i].plan = plans[i];
+  ended_ = std::move(ended);
+}
+
+void Chip::place(std::size_t launch_index, Cycle delay) {
+  Launch& launch = launches_[launch_index];
+  const LaunchPlan& plan = *launch.plan;
+  launch.started = true;
+  launch.start = now_cycle();
+  launch.memory_before = memory_counters(launch.start);
+  const std::uint32_t groups = context_.aic - plan.first_core;
+  const std::uint32_t capacity = plan.has_aic ? groups : groups * context_.aiv_per_aic;
+  const std::uint32_t resident = std::min(plan.block_dim, capacity);
+  launch.cross = std::make_unique<pipe::CrossCoreFlags>(cross_scheduler_, plan.block_dim, plan.has_aic, plan.aiv_per_group);
+  launch.groups_busy.assign(resident, 0);
+  for (std::uint32_t r = 0; r < resident; ++r) {
+    for (unsigned core : cores_of_block(launch, r)) {
+      prepare_core(core, launch_index);
+      launch.cores.push_back(core);
     }
-    std::sort(launch.cores.begin(), launch.cores.end());
-    const bool timed = plan.options.mode != Mode::functional_only;
-    for (std::uint32_t r = 0; r < resident; ++r) {
-      const Cycle ramp = static_cast<Cycle>(std::llround(context_.launch_ramp * r));
-      begin_block(i, r, r, timed ? now + context_.launch_latency + ramp : now + 1);
-    }
-    launch.next_block = resident;
-    ++running_launches_;
   }
+  std::sort(launch.cores.begin(), launch.cores.end());
+  begin_residents(launch_index, resident, delay);
+}
+
+void Chip::begin_residents(std::size_t launch_index, std::uint32_t resident, Cycle delay) {
+  const Cycle now = now_cycle();
+  const bool timed = launches_[launch_index].plan->options.mode != Mode::functional_only;
+  for (std::uint32_t r = 0; r < resident; ++r) {
+    const Cycle ramp = static_cast<Cycle>(std::llround(context_.launch_ramp * r));
+    begin_block(launch_index, r, r, timed ? now + delay + ramp : now + 1);
+  }
+  launches_[launch_index].next_block = resident;
 }
 
 void Chip::prepare_core(unsigned index, std::size_t launch_index) {
   Core& core = cores_[index];
-  core.used = true;
+  if (core.launch >= 0) {
+    ensure(launches_[static_cast<std::size_t>(core.launch)].result.has_value(), "a launch starts on cores that no other one still uses");
+    core.model = std::make_unique<CoreModel>(core.model->name(), core.model->is_aic(), index, context_.timing, context_.units, *this);
+  }
   core.launch = static_cast<int>(launch_index);
   const LaunchOptions& options = launches_[launch_index].plan->options;
   CoreModel::LaunchSetup setup;
@@ -120,6 +130,7 @@ void Chip::prepare_core(unsigned index, std::size_t launch_index) {
   setup.settings.data = options.mode != Mode::timing_only;
   setup.settings.strict = options.sync == Sync::strict;
   setup.settings.trace = options.trace;
+  setup.settings.steering_bytes = options.steering_bytes;
   setup.runahead = options.runahead_limit;
   setup.instruction_limit = options.instruction_limit;
   setup.undo = launches_[launch_index].plan->undo;
@@ -169,7 +180,9 @@ void Chip::core_ended(unsigned index, Cycle now) {
       begin_block(static_cast<std::size_t>(core.launch), launch.next_block++, core.block, now + ramp);
     }
   }
-  if (launch.cores_running == 0) --running_launches_;
+  if (launch.cores_running > 0) return;
+  launch.ended = true;
+  ended_(static_cast<std::size_t>(core.launch), now);
 }
 
 void Chip::memory_changed() {
@@ -191,7 +204,7 @@ void Chip::advance_memory(Cycle now) {
 // Messages of one cycle go to the scheduler in the order of their cores, whoever had its turn first in that cycle: it takes
 // them a cycle later, as if they had come then.
 void Chip::cross_send(unsigned index, const CrossCoreMessage& message) {
-  cross_sent_.push_back({index, cores_[index].place, message});
+  cross_sent_.push_back({index, static_cast<std::size_t>(cores_[index].launch), cores_[index].place, message});
   ffts_->wake(message.sent + 1);
 }
 
@@ -207,14 +220,13 @@ void Chip::accept_cross(Cycle now) {
   const auto later = std::stable_partition(cross_sent_.begin(), cross_sent_.end(), [now](const Sent& s) { return s.message.sent < now; });
   std::stable_sort(cross_sent_.begin(), later, [](const Sent& a, const Sent& b) { return a.core < b.core; });
   for (auto sent = cross_sent_.begin(); sent != later; ++sent) {
-    const auto launch = static_cast<std::size_t>(cores_[sent->core].launch);
     const auto mode = static_cast<unsigned>(isa::ffts::mode.get(sent->message.word));
     const auto id = static_cast<unsigned>(isa::ffts::flag_id.get(sent->message.word));
     std::vector<pipe::CrossCoreFlags::Increment> increments;
-    if (!launches_[launch].cross->send(sent->place, mode, id, sent->message.sent, increments))
-      cross_fault(sent->core, sent->message,
+    if (!launches_[sent->launch].cross->send(sent->place, mode, id, sent->message.sent, increments))
+      cross_fault(*sent,
                   fmt::format("cross-core message with mode {} and flag {}: expected mode 0, 1 or 2 between cores that the launch has", mode, id));
-    for (const auto& increment : increments) cross_pending_.push_back({*sent, launch, increment});
+    for (const auto& increment : increments) cross_pending_.push_back({*sent, increment});
   }
   cross_sent_.erase(cross_sent_.begin(), later);
 }
@@ -224,27 +236,27 @@ void Chip::deliver_cross(Cycle now) {
   while (!cross_pending_.empty() && cross_pending_.front().increment.when <= now) {
     const Pending pending = cross_pending_.front();
     cross_pending_.pop_front();
-    Launch& launch = launches_[pending.launch];
+    Launch& launch = launches_[pending.from.launch];
     const bool fits = launch.cross->apply(pending.increment);
     for (unsigned index : launch.cores) {
       Core& core = cores_[index];
       if (launch.cross->slot(core.place) != pending.increment.slot) continue;
       if (!fits)
-        return cross_fault(pending.from.core, pending.from.message,
+        return cross_fault(pending.from,
                            fmt::format("flag {} of {} has {} pending sets: one more overflows its counter", pending.increment.id, core.model->name(),
                                        context_.cross_core.counter_max));
-      core.model->cross_arrived(now);
+      if (!launch.ended) core.model->cross_arrived(now);  // else the core may run another launch by now
     }
   }
 }
 
-void Chip::cross_fault(unsigned index, const CrossCoreMessage& message, std::string detail) {
+void Chip::cross_fault(const Sent& sent, std::string detail) {
   Fault bad;
   bad.kind = FaultKind::flag_misuse;
-  bad.core = cores_[index].model->name();
-  bad.pipe = message.pipe;
+  bad.core = cores_[sent.core].model->name();
+  bad.pipe = sent.message.pipe;
   bad.detail = std::move(detail);
-  fault(index, bad, message.pc);
+  end_with(sent.launch, bad, sent.message.pc);
 }
 
 bool Chip::cross_take(unsigned index, unsigned id) {
@@ -253,11 +265,12 @@ bool Chip::cross_take(unsigned index, unsigned id) {
   return launch.cross->take(launch.cross->slot(core.place), id);
 }
 
-void Chip::fault(unsigned index, Fault fault, std::uint64_t pc) {
+void Chip::fault(unsigned index, Fault fault, std::uint64_t pc) { end_with(static_cast<std::size_t>(cores_[index].launch), std::move(fault), pc); }
+
+void Chip::end_with(std::size_t launch_index, Fault fault, std::uint64_t pc) {
   if (fault_) return;  // the first one in simulated time counts
-  Core& core = cores_[index];
-  fault_launch_ = core.launch;
-  const Launch& launch = launches_[static_cast<std::size_t>(core.launch)];
+  fault_launch_ = static_cast<int>(launch_index);
+  const Launch& launch = launches_[launch_index];
   fault.cycle = now_cycle() - launch.start;
   fault.pc = pc;
   if (launch.plan->describe && pc) launch.plan->describe(fault, pc);
@@ -277,7 +290,7 @@ void Chip::report_deadlock() {
   fault.cycle = now_cycle();
   for (std::size_t i = 0; i < launches_.size(); ++i) {
     const Launch& launch = launches_[i];
-    for (unsigned index : launch.cores) {
+    for (unsigned index : launch.ended ? std::vector<unsigned>{} : launch.cores) {
       for (const CoreModel::Waiting& w : cores_[index].model->waiting()) {
         if (fault.core.empty()) {
           fault_launch_ = static_cast<int>(i);
@@ -320,9 +333,29 @@ void add_remote(const noc::RemoteCounters& remote, MemoryCounters& counters) {
   counters.fabric_busy_share = remote.fabric_busy_share;
 }
 
+// What happened between two cycles, from the counters at each: bytes and counts are differences, shares are of the time between.
+MemoryCounters between(const MemoryCounters& before, Cycle start, MemoryCounters c, Cycle end) {
+  if (start == 0 || end <= start) return c;
+  for (auto field : {&MemoryCounters::requests, &MemoryCounters::l2_hits, &MemoryCounters::l2_misses, &MemoryCounters::l2_writebacks,
+                     &MemoryCounters::bytes_read, &MemoryCounters::bytes_written, &MemoryCounters::hbm_bytes_read, &MemoryCounters::hbm_bytes_written,
+                     &MemoryCounters::remote_bytes_read, &MemoryCounters::remote_bytes_written})
+    c.*field -= before.*field;
+  const auto from = static_cast<double>(start), to = static_cast<double>(end);
+  for (auto share : {&MemoryCounters::l2_busy_share, &MemoryCounters::hbm_busy_share, &MemoryCounters::die_link_busy_share, &MemoryCounters::fabric_busy_share})
+    c.*share = (c.*share * to - before.*share * from) / (to - from);
+  return c;
+}
+
 }  // namespace
 
-LaunchResult Chip::result_of(const Launch& launch) const {
+// Of the die since the clock's start; the remote ones too.
+MemoryCounters Chip::memory_counters(Cycle now) const {
+  MemoryCounters counters = l2_.counters(now);
+  if (router_) add_remote(router_->counters(now), counters);
+  return counters;
+}
+
+LaunchResult Chip::result_of(const Launch& launch) {
   LaunchResult result;
   const LaunchOptions& options = launch.plan->options;
   const bool timed = options.mode != Mode::functional_only;
@@ -332,11 +365,13 @@ LaunchResult Chip::result_of(const Launch& launch) const {
   result.sync = to_string(options.sync);
   result.l2 = to_string(options.l2);
   result.die = launch.plan->die;
-  const Cycle end = launch.cores_running == 0 ? launch.end : now_cycle();
+  if (!launch.started) return result;
+  const Cycle end = launch.ended ? launch.end : now_cycle();
   if (timed) {
     result.cycles = end - launch.start;
-    result.memory = l2_.counters(result.cycles);
-    if (router_) add_remote(router_->counters(result.cycles), result.memory);
+    result.start_cycle = launch.start;
+    result.end_cycle = end;
+    result.memory = between(launch.memory_before, launch.start, memory_counters(end), end);
     result.time_us = context_.spec.us_from_cycles(static_cast<double>(result.cycles));
     result.core_time_us = context_.spec.us_from_cycles(static_cast<double>(end - std::min(end, launch.first_start)));
   }
@@ -371,10 +406,16 @@ LaunchResult Chip::result_of(const Launch& launch) const {
   return result;
 }
 
-std::vector<LaunchResult> Chip::results() const {
+void Chip::close(std::size_t launch_index) {
+  Launch& launch = launches_[launch_index];
+  launch.result = result_of(launch);
+  launch.events = {};
+}
+
+std::vector<LaunchResult> Chip::results() {
   std::vector<LaunchResult> results;
   for (std::size_t i = 0; i < launches_.size(); ++i) {
-    results.push_back(result_of(launches_[i]));
+    results.push_back(launches_[i].result ? *launches_[i].result : result_of(launches_[i]));
     if (static_cast<int>(i) == fault_launch_) results.back().fault = fault_;
   }
   return results;

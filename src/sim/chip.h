@@ -2,10 +2,12 @@
 //
 //    group0 .. group23: { aic: S M MTE1 MTE2 MTE3 FIX + L1 L0A L0B L0C BT FB, aiv0, aiv1: S V MTE2 MTE3 + UB }
 //    memory: noc, l2_slice0 .. 7, hbm_stack0 .. 3, and in a package: die_link, fabric_port          ffts: cross-core flags
+// Launches come and go: place() starts one, on_ended() hears of its end, close() takes its result, and then its cores are free.
 #pragma once
 
 #include <deque>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "src/sim/modules.h"
@@ -17,12 +19,16 @@ class Chip final : public sc_core::sc_module, public CoreHost {
  public:
   Chip(sc_core::sc_module_name name, const DieParts& die);
 
-  // Prepares the cores of all launches of this die; after it, sc_start() runs them.
-  void place(const std::vector<const LaunchPlan*>& plans);
-  bool all_ended() const { return running_launches_ == 0; }
+  // The launches of this die that place() will start, each by its number; `ended` is called in the cycle of a launch's end.
+  void expect(std::vector<const LaunchPlan*> plans, std::function<void(std::size_t launch, Cycle now)> ended);
+  // Starts a launch: its first core begins `delay` cycles from now.
+  void place(std::size_t launch, Cycle delay);
+  // Takes the result of a launch that has ended; its cores are free for another one.
+  void close(std::size_t launch);
   bool faulted() const { return static_cast<bool>(fault_); }
   void report_deadlock();
-  std::vector<LaunchResult> results() const;
+  // In the order of expect(); those that have not started are empty.
+  std::vector<LaunchResult> results();
   double progress() const;
 
   // CoreHost
@@ -42,10 +48,9 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   struct Core {
     std::unique_ptr<CoreModel> model;
     CoreModule* module = nullptr;
-    int launch = -1;
+    int launch = -1;                            // the last one that it was prepared for
     pipe::CrossCorePlace place;
     std::uint32_t block = 0;
-    bool used = false;
   };
   struct Launch {
     const LaunchPlan* plan = nullptr;
@@ -54,6 +59,9 @@ class Chip final : public sc_core::sc_module, public CoreHost {
     std::vector<unsigned> cores;                // used, in order of names
     std::unique_ptr<pipe::CrossCoreFlags> cross;
     Cycle start = 0, end = 0, first_start = kNever;
+    bool started = false, ended = false;
+    MemoryCounters memory_before;               // of the die, as the launch started
+    std::optional<LaunchResult> result;         // once closed
     std::vector<TraceEvent> events;
     std::vector<std::string> printed;
   };
@@ -65,8 +73,9 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   void step_cross(Cycle now);
   void accept_cross(Cycle now);
   void deliver_cross(Cycle now);
-  void cross_fault(unsigned core, const CrossCoreMessage& message, std::string detail);
-  LaunchResult result_of(const Launch& launch) const;
+  void begin_residents(std::size_t launch_index, std::uint32_t resident, Cycle delay);
+  MemoryCounters memory_counters(Cycle now) const;
+  LaunchResult result_of(const Launch& launch);
 
   const ChipContext& context_;
   memory::DeviceMemory& gm_;
@@ -78,17 +87,19 @@ class Chip final : public sc_core::sc_module, public CoreHost {
   std::unique_ptr<Stepper> ffts_;
   std::vector<Core> cores_;                     // AIC first, then AIV
   std::vector<Launch> launches_;
-  std::size_t running_launches_ = 0;
+  std::function<void(std::size_t, Cycle)> ended_;
   std::vector<memory::Completion> completions_;
   struct Sent {
     unsigned core;
-    pipe::CrossCorePlace place;                 // of the sender's block: its core may run another one by now
+    std::size_t launch;                         // the sender's, and its block: its core may run others by now
+    pipe::CrossCorePlace place;
     CrossCoreMessage message;
   };
+  void cross_fault(const Sent& sent, std::string detail);
+  void end_with(std::size_t launch, Fault fault, std::uint64_t pc);
   std::vector<Sent> cross_sent_;                // not yet with the scheduler
   struct Pending {
     Sent from;
-    std::size_t launch;
     pipe::CrossCoreFlags::Increment increment;
   };
   std::deque<Pending> cross_pending_;

@@ -44,12 +44,13 @@ class Place : public sc_core::sc_module {
 // A core: S, its pipes and its buffers.
 class CoreModule : public sc_core::sc_module {
  public:
-  CoreModule(sc_core::sc_module_name name, CoreModel& model) : sc_module(name) {
-    scalar = std::make_unique<Stepper>("S", [&model](Cycle now) { model.step_scalar(now); });
-    for (unsigned i = 0; i < model.pipe_count(); ++i)
-      pipes.push_back(std::make_unique<Stepper>(model.pipe(i).name().c_str(), [&model, i](Cycle now) { model.step_pipe(i, now); }));
+  // The model lives for one launch, the module as long as the chip.
+  CoreModule(sc_core::sc_module_name name, const std::unique_ptr<CoreModel>& model) : sc_module(name) {
+    scalar = std::make_unique<Stepper>("S", [&model](Cycle now) { model->step_scalar(now); });
+    for (unsigned i = 0; i < model->pipe_count(); ++i)
+      pipes.push_back(std::make_unique<Stepper>(model->pipe(i).name().c_str(), [&model, i](Cycle now) { model->step_pipe(i, now); }));
     static const std::vector<const char*> aic{"L1", "L0A", "L0B", "L0C", "BT", "FB"}, aiv{"UB"};
-    for (const char* buffer : model.is_aic() ? aic : aiv) buffers.push_back(std::make_unique<Place>(buffer));
+    for (const char* buffer : model->is_aic() ? aic : aiv) buffers.push_back(std::make_unique<Place>(buffer));
   }
   std::unique_ptr<Stepper> scalar;
   std::vector<std::unique_ptr<Stepper>> pipes;

@@ -23,7 +23,7 @@ struct ChipContext {
   UnitTable units;
   ChipTiming timing;
   pipe::CrossCoreTiming cross_core;
-  Cycle launch_latency = 0;
+  Cycle launch_latency = 0, launch_gap = 0;
   double launch_ramp = 0;  // cycles for each further block
   std::uint32_t aic = 0, aiv_per_aic = 0;
   std::uint32_t l2_slices = 0, hbm_stacks = 0;
@@ -40,6 +40,7 @@ struct DieParts {
 // A launch, resolved by the runtime: programs, blocks, cores.
 struct LaunchPlan {
   std::uint32_t die = 0;
+  std::vector<std::size_t> after;              // plans of the run, earlier in its list, that end before this one starts
   std::string kernel;
   bool has_aic = false;
   std::uint32_t aiv_per_group = 0;             // 0: AIC only; AIV-only launches: 1 with has_aic false
@@ -58,14 +59,15 @@ class Simulation {
   // `fabric` belongs to a package: its peers begin with the launches.
   explicit Simulation(const std::vector<DieParts>& dies, noc::Fabric* fabric = nullptr);
   ~Simulation();
-  // Runs the launches together, on disjoint cores of their dies, to the last one's end or the first fault. Results are in the
-  // order of the plans.
+  // Runs the launches together to the last one's end or the first fault: those that nothing orders on disjoint cores of their
+  // dies. Results are in the order of the plans.
   std::vector<LaunchResult> run(const std::vector<LaunchPlan>& plans);
   std::string hierarchy() const;
 
  private:
   struct State;
   std::unique_ptr<State> state_;
+  Cycle launch_latency_, launch_gap_;
 };
 
 }  // namespace vitruvian::sim
