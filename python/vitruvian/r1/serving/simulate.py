@@ -32,7 +32,7 @@ from ..elf_cache import cache_directory
 from ..kernel import R1Kernel, get_kernel
 from .scene import Scene
 
-RECORD_VERSION = 4           # of what a record holds: part of the key
+RECORD_VERSION = 5           # of what a record holds: part of the key
 CACHE_BYTES = 1 << 30        # bound of the disk cache; $VITRUVIAN_CACHE_BYTES
 MOST_REPEATS = 6             # of a scene whose launches turn out to need data
 
@@ -157,7 +157,9 @@ def run_scene(scene: Scene, machine: Machine, progress=None) -> dict:
         in_full |= needy
     for run in runs:
         run.check()
-    return {"scene": scene.name, "launches": [launch_record(*item, device) for item in zip(scene.launches, specs, runs)], "clock_hz": device.clock_hz,
+    values = values_of_chip(machine.chip, dict(machine.overrides))
+    lead = round((values["launch.latency"].value - values["launch.gap"].value) * 1e-6 * device.clock_hz)
+    return {"scene": scene.name, "lead_cycles": lead, "launches": [launch_record(*item, device) for item in zip(scene.launches, specs, runs)], "clock_hz": device.clock_hz,
             "aic": device.aic_count, "aiv": device.aiv_count, "cycles": max(run.end_cycle for run in runs), "missing": list(scene.missing),
             "provenance": device.provenance, "wall_s": time.perf_counter() - begin, "in_full": sorted(scene.launches[i].label for i in in_full)}
 
