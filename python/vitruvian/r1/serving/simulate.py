@@ -66,27 +66,36 @@ def emulator_digest() -> str:
     return hashlib.sha256(Path(_core.__file__).read_bytes()).hexdigest()[:24]
 
 
-def key_of(scene: Scene, machine: Machine, specs: list[R1Kernel], device: Device) -> str:
+def key_of(scene: Scene, machine: Machine, specs: list[R1Kernel], device: Device, elf=None) -> str:
     """Kernel ELFs, arguments, chip values, revision. Whatever a launch gets enters by its bound values, not by the code that made them."""
-    launches = []
+    launches, elf = [], elf or Elves()
     for launch, spec in zip(scene.launches, specs):
+        if isinstance(spec, Exchange):  # its scalars and ids need the peers and seconds; they follow from the parameters and its module
+            launches.append([spec.name, spec.values, elf(spec), _module_digest(spec)])
+            continue
         stream = next(stream for stream in scene.streams if stream.name == launch.stream)
         buffers = {name: [buffer.role, list(buffer.shape), str(np.dtype(buffer.dtype))] for name, buffer in spec.buffers(device, stream.groups).items()}
         control = {name: hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for name, array in spec.control(np.random.default_rng(1)).items()}
-        if isinstance(spec, Exchange):  # its scalars and ids need the peers and seconds; they follow from the parameters and its module
-            launches.append([spec.name, spec.values, _elf_digest(spec), _module_digest(spec)])
-            continue
-        launches.append([spec.name, spec.symbol(), _elf_digest(spec), buffers, spec.scalars(device, stream.groups), spec.block_dim(device, stream.groups),
+        launches.append([spec.name, spec.symbol(), elf(spec), buffers, spec.scalars(device, stream.groups), spec.block_dim(device, stream.groups),
                          control, spec.operations(), spec.bytes()])
     values = {path: value.value for path, value in values_of_chip(machine.chip, dict(machine.overrides)).items()}
     text = json.dumps([RECORD_VERSION, scene.items(), launches, values, emulator_digest(), _core.revision()], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _elf_digest(spec: R1Kernel) -> str:
-    from ..elf_cache import cached_elf
+class Elves:
+    """Digests of kernels' ELFs, each looked up once: elves(spec)."""
 
-    return hashlib.sha256(Path(cached_elf(spec.source, spec.flags())).read_bytes()).hexdigest()
+    def __init__(self):
+        self.known: dict[tuple, str] = {}
+
+    def __call__(self, spec: R1Kernel) -> str:
+        from ..elf_cache import cached_elf
+
+        key = (spec.source, spec.flags())
+        if key not in self.known:
+            self.known[key] = hashlib.sha256(Path(cached_elf(*key)).read_bytes()).hexdigest()
+        return self.known[key]
 
 
 def _module_digest(spec: R1Kernel) -> str:
@@ -196,7 +205,8 @@ def simulate(scenes: list[Scene], machine: Machine, *, processes: int | None = N
     """Records in the order of the scenes, and how many came from the cache. processes: 0 runs here; default: one for each core."""
     device = machine.device()
     specs = [specs_of(scene) for scene in scenes]
-    keys = [key_of(scene, machine, of_scene, device) for scene, of_scene in zip(scenes, specs)]
+    elves = Elves()
+    keys = [key_of(scene, machine, of_scene, device, elves) for scene, of_scene in zip(scenes, specs)]
     del device
     store = open_cache() if cache else None
     records = {i: store.get(key) for i, key in enumerate(keys)} if store is not None else {}
