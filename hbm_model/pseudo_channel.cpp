@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t at(Command command) { return static_cast<std::size_t>(command); }
 constexpr std::uint32_t bit(std::uint32_t bank) { return 1u << bank; }
+constexpr bool is_column(Command command) { return command == Command::RD || command == Command::WR; }
 // Sequence numbers wrap; those in a queue are close to each other.
 constexpr bool older(std::uint32_t a, std::uint32_t b) { return static_cast<std::int32_t>(a - b) < 0; }
 
@@ -45,7 +46,13 @@ PseudoChannel::PseudoChannel(const DramTiming& timing, std::uint32_t index)
       refresh_interval_(per_bank_ ? std::max(1u, timing.refresh_interval / timing.banks()) : timing.refresh_interval),
       first_refresh_(refresh_interval_) {
   ensure(capacity_[0] + capacity_[1] < kNone, "the queues of a pseudo channel are small");
-  for (const Constraint& c : timing.constraints) rules_[at(c.from)].push_back({c.to, c.scope, c.cycles});
+  for (const Constraint& c : timing.constraints) {
+    rules_[at(c.from)].push_back({c.to, c.scope, c.cycles});
+    if (c.from != c.to || !is_column(c.from)) continue;
+    const Direction d = c.from == Command::RD ? kRead : kWrite;
+    std::uint32_t& distance = c.scope == Scope::group ? same_group_[d] : other_group_[d];
+    distance = std::max(distance, c.cycles);
+  }
   pool_.resize(capacity_[0] + capacity_[1]);
   free_.reserve(pool_.size());
   reset();
@@ -65,10 +72,8 @@ void PseudoChannel::reset() {
   for (std::size_t i = pool_.size(); i-- > 0;) free_.push_back(static_cast<std::uint16_t>(i));
   queued_[0] = queued_[1] = 0;
   sequence_ = 0;
-  for (Arrivals& arrivals : arrivals_) {
-    arrivals.list.clear();
-    arrivals.head = 0;
-  }
+  arrivals_.list.clear();
+  arrivals_.head = 0;
   time_ = 0;
   next_ = kNoClock;
   direction_ = kRead;
@@ -81,7 +86,7 @@ void PseudoChannel::reset() {
 }
 
 void PseudoChannel::push(const Access& access, Clock arrival) {
-  arrivals_[access.write ? kWrite : kRead].insert(access, arrival);
+  arrivals_.insert(access, arrival);
   next_ = std::min(next_, std::max(arrival, time_));
 }
 
@@ -102,27 +107,106 @@ void PseudoChannel::run(Clock now, std::vector<Finished>& finished, CommandSink*
       return;
     }
     time_ = event;
-    if (choice.clock < arrival) issue(choice, finished, sink);
+    if (choice.clock >= arrival) continue;
+    const std::uint32_t queued = queued_[direction_];
+    issue(choice, finished, sink);
+    if (is_column(choice.command) && queued_[direction_] == queued && sink == nullptr) stream(std::min(arrival, now));
   }
 }
 
-// The next request that finds a place in its queue.
+// The bursts that follow, as choose() would choose them one by one: until `limit` or a refresh, while no request ends, no other bank
+// gets ready, no request has waited too long and no row command is due, the candidates are the oldest hit of each bank group.
+void PseudoChannel::stream(Clock limit) {
+  const Command command = direction_ == kRead ? Command::RD : Command::WR;
+  const std::size_t c = at(command);
+  limit = std::min(limit, refresh_due_);
+  if (direction_ == kRead && queued_[kWrite] != 0) limit = std::min(limit, oldest_write_ + timing_.starvation);
+  Leader leaders[kMaxBanks];
+  const std::uint32_t count = find_leaders(leaders, limit);
+  const Clock from = std::max(column_bus_, ready_channel_[c]);
+  if (count == 0 || from >= limit) return;
+  limit = std::min(limit, next_row_command());
+
+  Clock free = from;
+  std::uint32_t issued = 0;
+  for (;; ++issued) {
+    Leader* best = nullptr;
+    Clock clock = kNoClock;
+    for (Leader* leader = leaders; leader != leaders + count; ++leader) {
+      const Clock soonest = std::max(free, leader->ready);
+      if (soonest > clock || (soonest == clock && !older(leader->age, best->age))) continue;
+      best = leader;
+      clock = soonest;
+    }
+    // The last burst of a request changes who is a candidate: it goes the usual way.
+    if (clock >= limit || best->entry->bursts == 1) break;
+    --best->entry->bursts;
+    if (!best->entry->opened_row) ++counters_.row_hits;
+    best->entry->opened_row = false;
+    best->last = time_ = clock;
+    best->ready = clock + same_group_[direction_];
+    free = clock + other_group_[direction_];
+  }
+  if (issued == 0) return;
+  for (const Leader* leader = leaders; leader != leaders + count; ++leader)
+    if (leader->last != 0) note(command, leader->bank, leader->last);
+  counters_.accesses += issued;
+  counters_.commands[c] += issued;
+  column_bus_ = time_ + 1;
+  counters_.last_data = std::max(counters_.last_data, time_ + (direction_ == kRead ? timing_.read_latency : timing_.write_latency) + timing_.burst);
+}
+
+// The oldest hit of each bank group, and in `limit` the time from which there may be another one.
+std::uint32_t PseudoChannel::find_leaders(Leader* leaders, Clock& limit) {
+  const std::size_t c = at(direction_ == kRead ? Command::RD : Command::WR);
+  std::uint32_t count = 0;
+  const Masks& masks = masks_[direction_];
+  const Clock from = std::max(column_bus_, ready_channel_[c]);
+  for (std::uint32_t rest = masks.column; rest != 0;) {
+    const std::uint32_t group = static_cast<std::uint32_t>(std::countr_zero(rest)) >> bank_bits_;
+    std::uint32_t banks = rest & group_mask_ << (group << bank_bits_);
+    rest &= ~banks;
+    Leader& leader = leaders[count];
+    leader = {ready_group_[c][group], 0, 0, 0, nullptr};
+    for (; banks != 0; banks &= banks - 1) {
+      const auto bank = static_cast<std::uint32_t>(std::countr_zero(banks));
+      const BankQueue& queue = bank_[bank].queue[direction_];
+      if ((masks.conflict & bit(bank)) != 0) limit = std::min(limit, pool_[queue.head].arrival + timing_.starvation);
+      if (ready_bank_[c][bank] > from) {
+        limit = std::min(limit, ready_bank_[c][bank]);
+        continue;
+      }
+      Entry& hit = pool_[queue.hit];
+      if (leader.entry == nullptr || older(hit.sequence, leader.age)) leader.bank = bank, leader.age = hit.sequence, leader.entry = &hit;
+    }
+    if (leader.entry != nullptr) ++count;
+  }
+  return count;
+}
+
+// When the next ACT or PRE of this direction can issue, if no request comes or goes before it.
+Clock PseudoChannel::next_row_command() const {
+  Choice row;
+  row.age = sequence_;
+  choose_row(row);
+  return row.clock;
+}
+
+// When the first of the waiting requests arrives; kNoClock if it finds no place in its queue: those behind it wait as well.
 Clock PseudoChannel::next_arrival() const {
-  Clock first = kNoClock;
-  for (const Direction d : {kRead, kWrite})
-    if (queued_[d] < capacity_[d]) first = std::min(first, arrivals_[d].first());
-  return first;
+  if (arrivals_.empty()) return kNoClock;
+  const Direction d = arrivals_.front().access.write ? kWrite : kRead;
+  return queued_[d] < capacity_[d] ? arrivals_.front().arrival : kNoClock;
 }
 
 void PseudoChannel::admit(std::vector<Finished>& finished) {
-  for (const Direction d : {kRead, kWrite})
-    while (queued_[d] < capacity_[d] && arrivals_[d].first() <= time_ && admit_one(d, finished)) {
-    }
+  while (next_arrival() <= time_) admit_one(finished);
 }
 
-bool PseudoChannel::admit_one(Direction direction, std::vector<Finished>& finished) {
-  const auto [arrival, access] = arrivals_[direction].list[arrivals_[direction].head];
-  arrivals_[direction].pop();
+void PseudoChannel::admit_one(std::vector<Finished>& finished) {
+  const auto [arrival, access] = arrivals_.front();
+  const Direction direction = access.write ? kWrite : kRead;
+  arrivals_.pop();
   const std::uint16_t index = free_.back();
   free_.pop_back();
   Bank& bank = bank_[access.bank];
@@ -138,7 +222,6 @@ bool PseudoChannel::admit_one(Direction direction, std::vector<Finished>& finish
     // Accepted for good. As late as the earliest read could be, so that callers have one smallest latency for both.
     finished.push_back({access.owner, time_ + timing_.read_latency + timing_.burst});
   }
-  return true;
 }
 
 // Asking twice at one time gives the same answer: a turn that has just begun is not over yet.
@@ -251,8 +334,7 @@ void PseudoChannel::note(Command command, std::uint32_t bank, Clock clock) {
 
 void PseudoChannel::issue(const Choice& choice, std::vector<Finished>& finished, CommandSink* sink) {
   const auto [clock, command, bank, age] = choice;
-  const bool column = command == Command::RD || command == Command::WR;
-  (column ? column_bus_ : row_bus_) = clock + 1;
+  (is_column(command) ? column_bus_ : row_bus_) = clock + 1;
   ++counters_.commands[at(command)];
   if (command != Command::PREA) note(command, bank, clock);
   switch (command) {

@@ -1,10 +1,10 @@
 // One pseudo channel with its controller: queues, banks, and the decision which command comes next.
 //
-//   arrivals ──> read queue, write queue ──FR-FCFS──> row bus (ACT PRE REF), column bus (RD WR) ──> 16 banks ──> data bus
+//   arrivals (one FIFO) ──> read queue, write queue ──FR-FCFS──> row bus (ACT PRE REF), column bus (RD WR) ──> 16 banks ──> data bus
 //
 // Model: of the requests in the queue of the present direction, the command that can issue first is issued, a column command before
 // a row command, the oldest request among equals; rows stay open until another row of the bank is wanted and no queued request of this
-// direction hits. Writes wait until the high watermark, age, or an idle read queue starts a drain. Refresh is issued when due, as soon as its banks
+// direction hits. What finds its queue full waits at the door, and what comes after it too. Writes wait until the high watermark, age, or an idle read queue starts a drain. Refresh is issued when due, as soon as its banks
 // close, in all pseudo channels at the same time: staggered, it would hold up every transfer that spans channels.
 // Approximations: the two pseudo channels of a channel do not contend for command slots (each has every other one); a drain
 // opens no rows for reads; no request looks into the other queue for its data.
@@ -101,7 +101,7 @@ class PseudoChannel {
     std::vector<Waiting> list;   // ordered by arrival from `head` on
     std::size_t head = 0;
     bool empty() const { return head == list.size(); }
-    Clock first() const { return empty() ? kNoClock : list[head].arrival; }
+    const Waiting& front() const { return list[head]; }
     void insert(const Access& access, Clock arrival);
     void pop();
   };
@@ -117,8 +117,18 @@ class PseudoChannel {
     std::uint32_t age = 0;       // sequence of the request, for ties
   };
 
+  // A candidate for the next column command: the oldest hit of a bank group.
+  struct Leader {
+    Clock ready, last;           // no command before it; its last one in this stream, 0 for none
+    std::uint32_t bank, age;
+    Entry* entry;
+  };
+
+  void stream(Clock limit);
+  std::uint32_t find_leaders(Leader* leaders, Clock& limit);
+  Clock next_row_command() const;
   void admit(std::vector<Finished>& finished);
-  bool admit_one(Direction direction, std::vector<Finished>& finished);
+  void admit_one(std::vector<Finished>& finished);
   Clock next_arrival() const;
   void choose_direction();
   Choice choose() const;
@@ -148,6 +158,7 @@ class PseudoChannel {
   std::uint32_t capacity_[2];
   std::uint32_t turn_;           // entries served before the other direction may have its turn
   std::vector<Rule> rules_[kCommands];
+  std::uint32_t same_group_[2] = {}, other_group_[2] = {};   // distance of two bursts of a direction
   bool per_bank_;
   Clock refresh_interval_, first_refresh_;
 
@@ -166,7 +177,7 @@ class PseudoChannel {
   std::vector<std::uint16_t> free_;
   std::uint32_t queued_[2];
   std::uint32_t sequence_;
-  Arrivals arrivals_[2];
+  Arrivals arrivals_;
 
   Clock time_, next_;
   Direction direction_;

@@ -77,10 +77,11 @@ class Pieces {
 };
 
 // P of a block can only be waited for when all of its S is under way; a new Q or P is loaded when all uses of the old one are.
-template <typename P>
+// patient: P is late, since the vector cores are the limit: it is waited for when all of the next S is under way, too.
+template <bool patient, typename P>
 __aicore__ __force_inline__ bool may_load(const P& load, const P& work) {
   if (!load.is_first()) return true;
-  if (load.of_values) return load.blocks_weighted < work.blocks_scored && load.blocks_weighted == work.blocks_weighted;
+  if (load.of_values) return patient ? load.count == work.count : load.blocks_weighted < work.blocks_scored && load.blocks_weighted == work.blocks_weighted;
   return !load.block().is_first || load.blocks_scored == work.blocks_scored;
 }
 

@@ -14,7 +14,7 @@ namespace {
 using namespace AscendC;
 using namespace dies;
 
-constexpr uint32_t kUbBytes = 192 * 1024, kLine = 512, kChunk = 16 * 1024, kSlots = 8;
+constexpr uint32_t kLine = 512, kChunk = 16 * 1024, kSlots = 8;
 
 __aicore__ __force_inline__ uint64_t data_of(const Group& group, uint32_t die) {
   return group.window(die) + ((uint64_t(group.dies) * kFlagBytes + kLine - 1) & ~uint64_t(kLine - 1));

@@ -62,7 +62,7 @@ class Sink {
 
 template <typename T, typename Out>
 __aicore__ __force_inline__ void run(const Problem& problem, GM_ADDR a, GM_ADDR w, const Scales& scales, GM_ADDR y, GM_ADDR workspace) {
-  Tiles tiles(problem);
+  Tiles tiles(problem, problem.k * sizeof(T));
   if (tiles.total() == 0) return;
   const Plan plan(tiles.total(), problem.k * sizeof(T), uint32_t(get_block_idx()), uint32_t(GetBlockNum()));
   if ASCEND_IS_AIC {

@@ -1,183 +1,151 @@
-// The cube side of the products: walks a core's items, chunk by chunk.
+// The cube side of the products: walks a core's items, chunk by chunk of K.
 //
-//   a, row-major ──MTE2 ND2NZ──> L1 slot: [ A m16 x chunk | B n16 x chunk ] ──MTE1──> L0A [0|1] 128 x 256 B ─┐
-//   w, NZ        ──MTE2 plain──>   2 to 8 slots                             ──MTE1──> L0B [0|1] 128 x 256 B ─┴M──> L0C [0|1]
+//   a, row-major ──MTE2 ND2NZ──> L1: A resident, A ring ──MTE1──> L0A [0|1] 128 x 256 B ─┐
+//   w, NZ        ──MTE2 plain──>     B ring             ──MTE1──> L0B [0|1] 128 x 256 B ─┴M──> L0C [0|1]
 //
-// A tile has two blocks of at most 128 x 128 accumulators, one in each half of L0C. Within a chunk of K the first block takes all
-// its steps, then the second: the first block of a tile leaves by the fixpipe while the second finishes, and the second
-// while the next tile begins. mmad and fixpipe meet through the unit flag.
+// A tile has two blocks of at most 128 x 128 accumulators, one in each half of L0C; both take a step of K together, which loads what
+// they share into L0 once. The first block leaves by the fixpipe while the second finishes, the second while the next tile
+// begins: mmad and fixpipe meet through the unit flag.
+// Successive whole tiles of the same rows find the first chunks of A in L1, as many as fit beside the rings: L2 bounds large products.
+// The rest of A is loaded in long rows (ND2NZ pays for each row), ahead of B.
 // Tails: ND2NZ zero-fills to 32 B, weights are padded in global memory, mmad counts k exactly, fixpipe writes m x n.
 #pragma once
 
-#include "matmul_schedule.h"
+#include "matmul_l1.h"
 
 namespace matmul {
 
-constexpr uint32_t kL1Bytes = 512 * 1024, kStepBytes = 256;
-constexpr uint32_t kL0Slot = kBlock * kStepBytes, kL0cHalf = kBlock * kBlock * 4;
-constexpr uint32_t kSlotsMost = 8;                 // as many as there are event ids
+constexpr uint32_t kStepBytes = 256, kL0Slot = kBlock * kStepBytes, kL0cHalf = kBlock * kBlock * 4;
 constexpr uint32_t kFewFractals = 10;              // dependent mmads on fewer fractals of C need a barrier
+constexpr uint32_t kL0B = 2;                       // event ids of L0: A 0 and 1, B 2 and 3
 
-// Walks the chunks of a core's items in order.
-class Cursor {
- public:
-  __aicore__ __force_inline__ Cursor(const Plan& plan, const Tiles& tiles, uint32_t slots) : plan_(plan), tiles_(tiles), slots_(slots) {
-    if (plan_.items() != 0) enter();
-  }
-  __aicore__ __force_inline__ void advance() {
-    slot = slot + 1 == slots_ ? 0 : slot + 1;
-    if (++chunk < item.end) return;
-    if (++ordinal < plan_.items()) enter();
-  }
-  __aicore__ __force_inline__ bool is_first() const { return chunk == item.begin; }
-  __aicore__ __force_inline__ bool is_last() const { return chunk + 1 == item.end; }
-  Item item{};
-  Tile tile{};
-  uint32_t chunk = 0, slot = 0, ordinal = 0;
-
- private:
-  __aicore__ __force_inline__ void enter() {
-    item = plan_.item(ordinal);
-    tile = tiles_.at(item.tile);
-    chunk = item.begin;
-  }
-  const Plan& plan_;
-  Tiles tiles_;
-  uint32_t slots_;
-};
-
-// T: int8_t (int32 accumulators) or bfloat16_t (fp32). Sink: store(item, tile, block, L0C tensor) for finished blocks.
+// T: int8_t (int32 accumulators) or bfloat16_t (fp32). Sink: store(item, tile, number of the block, block, L0C tensor).
 template <typename T, typename Sink>
 class Cube {
  public:
   using Accumulator = std::conditional_t<sizeof(T) == 1, int32_t, float>;
 
   __aicore__ __force_inline__ Cube(GM_ADDR a, GM_ADDR w, const Problem& problem, const Plan& plan, const Tiles& tiles, Sink& sink)
-      : problem_(problem), plan_(plan), tiles_(tiles), sink_(sink), k_bytes_(problem.k * sizeof(T)), n16_(round16(problem.n)),
-        w_batch_(uint64_t(ceil_div(k_bytes_, kFractalBytes)) * n16_ * kFractalBytes), slot_bytes_(tiles.height() * plan.chunk()),
-        slots_(least(kSlotsMost, kL1Bytes / slot_bytes_)) {
-    a_.SetGlobalBuffer((__gm__ T*)a);
-    w_.SetGlobalBuffer((__gm__ T*)w);
-  }
+      : l1_(plan, tiles), loader_(a, w, problem, plan, tiles, l1_), work_(plan, tiles, l1_.slots_b, 1, 0), sink_(sink), k_bytes_(problem.k * sizeof(T)),
+        chunk_(plan.chunk()), chunks_(plan.chunks()) {}
 
   __aicore__ __force_inline__ void run() {
     SetLoadDataPaddingValue<uint16_t>(0);
-    for (uint32_t slot = 0; slot < slots_; ++slot) SetFlag<HardEvent::MTE1_MTE2>(int(slot));
-    for (int id = 0; id < 2; ++id) SetFlag<HardEvent::M_MTE1>(id);
-    Cursor load(plan_, tiles_, slots_), work(plan_, tiles_, slots_);
-    const uint32_t chunks = plan_.all_chunks(), ahead = slots_ - 1;
-    for (uint32_t i = 0; i < chunks + ahead; ++i) {
-      if (i < chunks) load_chunk(load), load.advance();
-      if (i >= ahead) compute_chunk(work), work.advance();
+    for (int id = 0; id < 4; ++id) SetFlag<HardEvent::M_MTE1>(id);
+    bool enters = true;
+    while (!work_.done) {
+      loader_.run(chunks_done_, groups_done_);
+      if (enters) enter();
+      compute_chunk();
+      enters = work_.advance();
     }
-    for (uint32_t slot = 0; slot < slots_; ++slot) WaitFlag<HardEvent::MTE1_MTE2>(int(slot));
-    for (int id = 0; id < 2; ++id) WaitFlag<HardEvent::M_MTE1>(id);
+    for (int id = 0; id < 4; ++id) WaitFlag<HardEvent::M_MTE1>(id);
+    loader_.close();
   }
 
  private:
-  __aicore__ __force_inline__ uint32_t length(const Cursor& at) const { return least(plan_.chunk(), k_bytes_ - at.chunk * plan_.chunk()); }
-  __aicore__ __force_inline__ uint32_t b_offset(const Tile& tile) const { return round16(tile.m) * plan_.chunk(); }
+  struct BlockOfTile {
+    Block at;
+    uint32_t mmad_m, columns, b1;  // m for mmad; columns in whole fractals; place in a slot of B
+    bool few;
+  };
 
-  __aicore__ __force_inline__ void load_chunk(const Cursor& at) {
-    const uint32_t bytes = length(at), k0 = at.chunk * plan_.chunk(), base = at.slot * slot_bytes_;
-    WaitFlag<HardEvent::MTE1_MTE2>(int(at.slot));
-    load_rows(LocalTensor<T>(TPosition::A1, base, 0), at.tile, k0, bytes);
-    load_weights(LocalTensor<T>(TPosition::B1, base + b_offset(at.tile), 0), at.tile, k0, bytes);
-    SetFlag<HardEvent::MTE2_MTE1>(int(at.slot));
-  }
-
-  // Row pitches of more than 16 bits are counted in elements of 4 bytes: ND2NZ moves 32 B at a time, whatever they hold.
-  __aicore__ __force_inline__ void load_rows(const LocalTensor<T>& a1, const Tile& tile, uint32_t k0, uint32_t bytes) {
-    const GlobalTensor<T> from = a_[tile.batch * problem_.a_batch + tile.row * problem_.a_pitch + k0 / sizeof(T)];
-    const uint16_t m = uint16_t(tile.m), column = uint16_t(round16(tile.m));
-    if (problem_.a_pitch <= 0xffff) {
-      DataCopy(a1, from, Nd2NzParams(1, m, uint16_t(bytes / sizeof(T)), 0, uint16_t(problem_.a_pitch), column, 1, 0));
-    } else {
-      GlobalTensor<float> wide;
-      wide.SetGlobalBuffer((__gm__ float*)from.GetPhyAddr());
-      DataCopy(a1.template ReinterpretCast<float>(), wide, Nd2NzParams(1, m, uint16_t(ceil_div(bytes, 4)), 0, uint16_t(problem_.a_pitch * sizeof(T) / 4), column, 1, 0));
+  // What is the same for all chunks of an item.
+  __attribute__((noinline)) void enter() {
+    const Tile& tile = work_.tile;
+    const uint8_t no_pads[4] = {0, 0, 0, 0};
+    SetFmatrix(1, uint16_t(round16(tile.m)), no_pads);
+    blocks_ = tile.blocks(), shares_a_ = tile.m <= kBlock;
+    for (uint32_t i = 0; i < blocks_; ++i) {
+      BlockOfTile& block = block_[i];
+      block.at = tile.block(i);
+      // m = 1 would mean the GEMV layout of L0A.
+      block.mmad_m = block.at.m == 1 ? 2 : block.at.m, block.columns = round16(block.at.n);
+      block.b1 = i == 1 && shares_a_ ? block_[0].columns * chunk_ : 0;
+      block.few = round16(block.mmad_m) * block.columns < kFewFractals * kFractalRows * kFractalRows;
+    }
+    const Tile& now = work_.tile;
+    if (work_.whole && l1_.resident != 0 && (now.batch != batch_ || now.row != row_)) {
+      WaitFlag<HardEvent::MTE2_MTE1>(int(kResidentId));
+      batch_ = now.batch, row_ = now.row;
     }
   }
 
-  // Packed weights: for each 32 B of K the tile's columns lie together.
-  __aicore__ __force_inline__ void load_weights(const LocalTensor<T>& b1, const Tile& tile, uint32_t k0, uint32_t bytes) {
-    constexpr uint32_t kRow = kFractalBytes / sizeof(T);
-    const uint32_t rows = ceil_div(bytes, kFractalBytes), gap = n16_ - tile.n, column = round16(tile.n);
-    const GlobalTensor<T> from = w_[tile.batch * (w_batch_ / sizeof(T)) + (uint64_t(k0 / kFractalBytes) * n16_ + tile.column) * kRow];
-    if (gap <= 0xffff) {
-      DataCopy(b1, from, DataCopyParams(uint16_t(rows), uint16_t(tile.n), uint16_t(gap), uint16_t(column - tile.n)));
-    } else {
-      for (uint32_t row = 0; row < rows; ++row)
-        DataCopy(b1[row * column * kRow], from[uint64_t(row) * n16_ * kRow], DataCopyParams(1, uint16_t(tile.n), 0, 0));
-    }
-  }
-
-  __aicore__ __force_inline__ void compute_chunk(const Cursor& at) {
-    uint32_t bytes = length(at);
+  __attribute__((noinline)) void compute_chunk() {
+    const uint32_t slot = work_.slot, chunk = work_.chunk;
+    const bool last = chunk + 1 == work_.end, resident = work_.whole && chunk < l1_.resident;
+    uint32_t bytes = least(chunk_, k_bytes_ - chunk * chunk_);
 #ifdef MATMUL_DROP_K_TILE
-    // For the test of the checker: the last step of each tile's K is not computed.
-    if (at.chunk + 1 == plan_.chunks() && bytes > kChunkLeast) bytes -= kChunkLeast;
+    // For the test of the checker: the end of each tile's K is not computed.
+    if (chunk + 1 == chunks_ && bytes > kChunkLeast) bytes -= kChunkLeast;
 #endif
-    WaitFlag<HardEvent::MTE2_MTE1>(int(at.slot));
-    const uint32_t blocks = at.tile.blocks();
+    WaitFlag<HardEvent::MTE2_MTE1>(int(slot));
+    if (!resident && in_group_ == 0) WaitFlag<HardEvent::MTE2_MTE1>(int(kSlotsB + slot_a_));
+    const uint32_t b1 = l1_.ring_b + slot * l1_.slot_b, a1 = resident ? 0 : l1_.ring_a + slot_a_ * l1_.slot_a;
+    const uint32_t channels = (resident ? l1_.resident : l1_.group) * chunk_, before = (resident ? chunk : in_group_) * chunk_;
+    for (uint32_t step = 0; step < bytes; step += kStepBytes)
+      compute_step(a1, b1, channels, before, step, least(kStepBytes, bytes - step), chunk == work_.begin && step == 0, last && step + kStepBytes >= bytes);
+    SetFlag<HardEvent::MTE1_MTE2>(int(slot));
+    ++chunks_done_;
+    if (!resident && (++in_group_ == l1_.group || last)) {
+      in_group_ = 0;
+      ++groups_done_;
+      SetFlag<HardEvent::MTE1_MTE2>(int(kSlotsB + slot_a_));
+      slot_a_ = slot_a_ + 1 == l1_.slots_a ? 0 : slot_a_ + 1;
+    }
+    if (last) c_ += blocks_;
+  }
+
+  // All blocks of a tile by one step of K. Blocks side by side share A, blocks one below the other B.
+  __aicore__ __force_inline__ void compute_step(uint32_t a1, uint32_t b1, uint32_t channels, uint32_t before, uint32_t step, uint32_t bytes, bool first, bool last) {
+    const bool shares_a = shares_a_;
+    const uint32_t blocks = blocks_;
+    uint32_t l0a = l0a_, l0b = l0b_;
     for (uint32_t i = 0; i < blocks; ++i) {
-      const Block block = at.tile.block(i);
+      const BlockOfTile& block = block_[i];
+      const LocalTensor<T> a2(TPosition::A2, l0a * kL0Slot, 0), b2(TPosition::B2, l0b * kL0Slot, 0);
       const LocalTensor<Accumulator> c(TPosition::CO1, ((c_ + i) & 1) * kL0cHalf, 0);
-      for (uint32_t step = 0; step < bytes; step += kStepBytes) compute_step(at, block, c, step, least(kStepBytes, bytes - step), step + kStepBytes >= bytes);
-      if (at.is_last()) sink_.store(at.item, at.tile, i, block, c);
+      if (i == 0 || !shares_a) {
+        WaitFlag<HardEvent::M_MTE1>(int(l0a));
+        load_a(a2, LocalTensor<T>(TPosition::A1, a1, 0), block.at, channels, before + step, bytes);
+      }
+      if (i == 0 || shares_a) {
+        WaitFlag<HardEvent::M_MTE1>(int(kL0B + l0b));
+        const uint32_t fractals = ceil_div(bytes, kFractalBytes) * (block.columns / kFractalRows);
+        LoadData(b2, LocalTensor<T>(TPosition::B1, b1 + block.b1 + step * block.columns, 0), LoadData2DParams(0, uint8_t(fractals), 1, 0, 0, false, 0));
+      }
+      SetFlag<HardEvent::MTE1_M>(int(flag_));
+      WaitFlag<HardEvent::MTE1_M>(int(flag_));
+      flag_ ^= 1;
+      Mmad(c, a2, b2, MmadParams(uint16_t(block.mmad_m), uint16_t(block.at.n), uint16_t(bytes / sizeof(T)), last ? 3 : 2, false, first));
+      if (block.few) PipeBarrier<PIPE_M>();
+      if (i + 1 == blocks || !shares_a) SetFlag<HardEvent::M_MTE1>(int(l0a)), l0a ^= 1;
+      if (i + 1 == blocks || shares_a) SetFlag<HardEvent::M_MTE1>(int(kL0B + l0b)), l0b ^= 1;
+      if (last) sink_.store(work_.item, work_.tile, i, block.at, c);
     }
-    SetFlag<HardEvent::MTE1_MTE2>(int(at.slot));
-    if (at.is_last()) c_ += blocks;
+    l0a_ = l0a, l0b_ = l0b;
   }
 
-  __aicore__ __force_inline__ void compute_step(const Cursor& at, const Block& block, const LocalTensor<Accumulator>& c, uint32_t step, uint32_t bytes, bool last_of_chunk) {
-    const LocalTensor<T> a2(TPosition::A2, l0_ * kL0Slot, 0), b2(TPosition::B2, l0_ * kL0Slot, 0);
-    WaitFlag<HardEvent::M_MTE1>(int(l0_));
-    load_a(a2, at, block, step, bytes);
-    load_b(b2, at, block, step, bytes);
-    SetFlag<HardEvent::MTE1_M>(int(l0_));
-    WaitFlag<HardEvent::MTE1_M>(int(l0_));
-    // m = 1 would mean the GEMV layout of L0A.
-    const uint32_t m = block.m == 1 ? 2 : block.m;
-    const uint8_t flag = at.is_last() && last_of_chunk ? 3 : 2;
-    Mmad(c, a2, b2, MmadParams(uint16_t(m), uint16_t(block.n), uint16_t(bytes / sizeof(T)), flag, false, at.is_first() && step == 0));
-    if (round16(m) * round16(block.n) < kFewFractals * kFractalRows * kFractalRows) PipeBarrier<PIPE_M>();
-    SetFlag<HardEvent::M_MTE1>(int(l0_));
-    l0_ ^= 1;
-  }
-
-  // Nz -> Zz: the chunk is a feature map of 1 x m16 pixels with a channel for each element of K, the filter 1 x 1.
-  __aicore__ __force_inline__ void load_a(const LocalTensor<T>& a2, const Cursor& at, const Block& block, uint32_t step, uint32_t bytes) {
-    static constexpr IsResetLoad3dConfig kKeepPadding{true, false};
+  // Nz -> Zz: the rows in L1 are a feature map of 1 x m16 pixels with a channel for each element of K, the filter 1 x 1.
+  __aicore__ __force_inline__ static void load_a(const LocalTensor<T>& a2, const LocalTensor<T>& a1, const Block& block, uint32_t channels, uint32_t at, uint32_t bytes) {
+    static constexpr IsResetLoad3dConfig kKeep{false, false};
     LoadData3DParamsV2<T> p;
-    p.l1H = 1, p.l1W = uint16_t(round16(at.tile.m)), p.channelSize = uint16_t(plan_.chunk() / sizeof(T));
+    p.channelSize = uint16_t(channels / sizeof(T));
     p.kExtension = uint16_t(ceil_div(bytes, kFractalBytes) * kFractalBytes / sizeof(T)), p.mExtension = uint16_t(round16(block.m));
-    p.kStartPt = uint16_t(step / sizeof(T)), p.mStartPt = uint16_t(block.row);
-    LoadData<T, kKeepPadding>(a2, LocalTensor<T>(TPosition::A1, at.slot * slot_bytes_, 0), p);
+    p.kStartPt = uint16_t(at / sizeof(T)), p.mStartPt = uint16_t(block.row);
+    LoadData<T, kKeep>(a2, a1, p);
   }
 
-  // Fractals lie as they are needed; a block's columns are a stretch of those of the tile.
-  __aicore__ __force_inline__ void load_b(const LocalTensor<T>& b2, const Cursor& at, const Block& block, uint32_t step, uint32_t bytes) {
-    const LocalTensor<T> b1(TPosition::B1, at.slot * slot_bytes_ + b_offset(at.tile), 0);
-    const uint32_t rows = ceil_div(bytes, kFractalBytes), of_tile = round16(at.tile.n) / kFractalRows, mine = round16(block.n) / kFractalRows;
-    const uint32_t first = step / kFractalBytes * of_tile + block.column / kFractalRows;
-    if (mine == of_tile) {
-      LoadData(b2, b1, LoadData2DParams(uint16_t(first), uint8_t(rows * mine), 1, 0, 0, false, 0));
-      return;
-    }
-    for (uint32_t row = 0; row < rows; ++row)
-      LoadData(b2[row * mine * (kFractalRows * kFractalBytes / sizeof(T))], b1,
-               LoadData2DParams(uint16_t(first + row * of_tile), uint8_t(mine), 1, 0, 0, false, 0));
-  }
-
-  const Problem& problem_;
-  const Plan& plan_;
-  const Tiles& tiles_;
+  const L1 l1_;
+  Loader<T> loader_;
+  Cursor work_;
   Sink& sink_;
-  GlobalTensor<T> a_, w_;
-  uint32_t k_bytes_, n16_;
-  uint64_t w_batch_;
-  uint32_t slot_bytes_, slots_, l0_ = 0, c_ = 0;
+  uint32_t k_bytes_, chunk_, chunks_;
+  uint32_t blocks_ = 0;
+  bool shares_a_ = false;
+  BlockOfTile block_[2] = {};
+  uint32_t chunks_done_ = 0, groups_done_ = 0, in_group_ = 0, slot_a_ = 0, l0a_ = 0, l0b_ = 0, flag_ = 0, c_ = 0;
+  uint32_t batch_ = ~0u, row_ = 0;  // whose resident rows are in use
 };
 
 }  // namespace matmul

@@ -1,8 +1,8 @@
 // Which output tiles there are, and which core computes what part of them.
 //
-//   batches ──> tiles: rows first, then columns, then the next batch
-//   tiles   ──> round 0: one for each core, round 1, ...          whole tiles
-//           └─> the rest, fewer than cores: all their K chunks in a row, an equal share for each core    parts of tiles
+//   batches ──> slices of columns whose weights stay in L2 ──> panels of rows ──> tiles, along the columns
+//   tiles   ──> an equal number of successive ones for each core: a panel's rows can stay in L1             whole tiles
+//           └─> the rest, fewer than cores: all their K chunks in a row, an equal share for each core        parts of tiles
 //
 // A core's share of the rest touches two tiles at most. The parts come first, so that the vector cores add them while the
 // cubes go on with whole tiles.
@@ -19,6 +19,7 @@ constexpr uint32_t kBlock = 128;                           // rows and columns o
 constexpr uint32_t kTileMost = 256;                        // a tile is 128 x 256 or 256 x 128 at most
 constexpr uint32_t kChunkMost = 512, kChunkLeast = 128;    // bytes of K in an L1 slot
 constexpr uint32_t kSplitBytes = 2048;                     // a K of fewer bytes is not worth splitting
+constexpr uint32_t kSliceBytes = 64 * 1024 * 1024;         // weights that are used by all rows before the next ones
 
 __aicore__ __force_inline__ uint32_t ceil_div(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 __aicore__ __force_inline__ uint32_t round16(uint32_t a) { return (a + 15) & ~15u; }
@@ -54,7 +55,7 @@ struct Tile {
 // The tiles of all batches by number. Walking forward is cheap.
 class Tiles {
  public:
-  __aicore__ __force_inline__ explicit Tiles(const Problem& problem) : problem_(problem) {
+  __aicore__ __force_inline__ Tiles(const Problem& problem, uint32_t k_bytes) : problem_(problem), k_bytes_(k_bytes) {
     if (problem.counts == nullptr) {
       choose(problem.rows);
       total_ = here_ * problem.batches;
@@ -64,8 +65,9 @@ class Tiles {
     restart();
   }
   __aicore__ __force_inline__ uint32_t total() const { return total_; }
-  // The most rows of fractals of a and w that a tile has together.
-  __aicore__ __force_inline__ uint32_t height() const { return height_; }
+  // The most rows and columns of a tile, in whole fractals.
+  __aicore__ __force_inline__ uint32_t most_m() const { return most_m_; }
+  __aicore__ __force_inline__ uint32_t most_n() const { return most_n_; }
 
   __aicore__ __force_inline__ Tile at(uint32_t index) {
     if (problem_.counts == nullptr) {
@@ -78,7 +80,8 @@ class Tiles {
         choose(uint32_t(problem_.counts[++batch_]));
       }
     }
-    const uint32_t within = index - first_, column = within / high_, row = within - column * high_;
+    const uint32_t of_slice = high_ * slice_, within = index - first_, slice = within / of_slice, left = within - slice * of_slice;
+    const uint32_t width = least(slice_, wide_ - slice * slice_), row = left / width, column = slice * slice_ + left - row * width;
     return {batch_, row_ + row * tile_m_, column * tile_n_, least(tile_m_, rows_ - row * tile_m_), least(tile_n_, problem_.n - column * tile_n_)};
   }
 
@@ -99,15 +102,17 @@ class Tiles {
       tile_m_ = round16(ceil_div(rows, tall ? 1 : ceil_div(rows, kBlock)));
       tile_n_ = round16(ceil_div(problem_.n, ceil_div(problem_.n, tall ? kBlock : kTileMost)));
     }
-    const uint32_t height = tile_m_ + round16(tile_n_);
-    if (height > height_) height_ = height;
+    if (tile_m_ > most_m_) most_m_ = tile_m_;
+    if (round16(tile_n_) > most_n_) most_n_ = round16(tile_n_);
     high_ = ceil_div(rows, tile_m_);
-    here_ = high_ * ceil_div(problem_.n, tile_n_);
+    wide_ = ceil_div(problem_.n, tile_n_);
+    slice_ = least(wide_, ceil_div(kSliceBytes / k_bytes_, tile_n_));
+    here_ = high_ * wide_;
   }
 
   const Problem& problem_;
-  uint32_t total_ = 0, height_ = 0, batch_ = 0, first_ = 0, row_ = 0;
-  uint32_t rows_ = 0, tile_m_ = 0, tile_n_ = 0, high_ = 0, here_ = 0;  // of the present batch
+  uint32_t total_ = 0, most_m_ = 0, most_n_ = 0, batch_ = 0, first_ = 0, row_ = 0;
+  uint32_t k_bytes_, rows_ = 0, tile_m_ = 0, tile_n_ = 0, high_ = 0, wide_ = 0, slice_ = 0, here_ = 0;  // of the present batch
 };
 
 // What a core does with a tile: chunks [begin, end) of its K. part: the number of the core's part, or kWhole.
@@ -119,22 +124,24 @@ struct Item {
 class Plan {
  public:
   __aicore__ __force_inline__ Plan(uint32_t tiles, uint32_t k_bytes, uint32_t core, uint32_t cores)
-      : core_(core), cores_(cores), tiles_(tiles), rounds_(tiles / cores), rest_(tiles - rounds_ * cores) {
-    if (k_bytes < kSplitBytes) rounds_ += rest_ != 0, rest_ = 0;
+      : cores_(cores), rounds_(tiles / cores), rest_(tiles - rounds_ * cores) {
+    whole_ = rounds_, first_ = core * rounds_;
+    if (k_bytes < kSplitBytes) {
+      whole_ += core < rest_, first_ += least(core, rest_);
+      rest_ = 0;
+    }
     choose_chunk(k_bytes);
     chunks_ = ceil_div(k_bytes, chunk_);
     begin_ = boundary(core), end_ = boundary(core + 1);
     parts_ = begin_ == end_ ? 0 : (end_ - 1) / chunks_ - begin_ / chunks_ + 1;
-    const uint32_t last = (rounds_ - 1) * cores + core;
-    whole_ = rounds_ == 0 ? 0 : rounds_ - (rest_ == 0 && last >= tiles);
   }
   __aicore__ __force_inline__ uint32_t chunk() const { return chunk_; }     // bytes
   __aicore__ __force_inline__ uint32_t chunks() const { return chunks_; }   // of a tile
   __aicore__ __force_inline__ uint32_t parts() const { return parts_; }
   __aicore__ __force_inline__ uint32_t items() const { return parts_ + whole_; }
-  __aicore__ __force_inline__ uint32_t all_chunks() const { return end_ - begin_ + whole_ * chunks_; }
+  __aicore__ __force_inline__ uint32_t whole() const { return whole_; }
   __aicore__ __force_inline__ Item item(uint32_t i) const {
-    if (i >= parts_) return {(i - parts_) * cores_ + core_, 0, chunks_, Item::kWhole};
+    if (i >= parts_) return {first_ + i - parts_, 0, chunks_, Item::kWhole};
     const uint32_t tile = begin_ / chunks_ + i, first = tile * chunks_;
     return {first_split() + tile, begin_ > first ? begin_ - first : 0, least(end_ - first, chunks_), i};
   }
@@ -160,12 +167,12 @@ class Plan {
   // The longest chunk, unless a shorter one makes the longest core's K shorter by a sixteenth.
   __aicore__ __force_inline__ void choose_chunk(uint32_t k_bytes) {
     uint32_t best = ~0u;
-    for (uint32_t chunk = kChunkMost; chunk >= (rounds_ == 0 ? kChunkLeast : kChunkMost / 2); chunk /= 2) {
+    for (uint32_t chunk = kChunkMost; chunk >= (rounds_ == 0 ? kChunkLeast : kChunkMost); chunk /= 2) {
       const uint32_t length = rounds_ * k_bytes + ceil_div(rest_ * ceil_div(k_bytes, chunk), cores_) * chunk;
       if (best == ~0u || length + best / 16 < best) best = length, chunk_ = chunk;
     }
   }
-  uint32_t core_, cores_, tiles_, rounds_, rest_, chunk_ = kChunkMost, chunks_ = 0, begin_ = 0, end_ = 0, parts_ = 0, whole_ = 0;
+  uint32_t cores_, rounds_, rest_, chunk_ = kChunkMost, chunks_ = 0, begin_ = 0, end_ = 0, parts_ = 0, first_ = 0, whole_ = 0;
 };
 
 }  // namespace matmul

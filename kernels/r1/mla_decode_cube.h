@@ -57,7 +57,7 @@ class WideCube : Cube {
     SetFlag<HardEvent::MTE1_MTE2>(kWeightsFree);
     Pieces<Blocks, kThirds, kQuarters> load(shape_), work(shape_);
     while (!work.done) {
-      while (!load.done && load.count < work.count + kSlots && may_load(load, work)) {
+      while (!load.done && load.count < work.count + kSlots && may_load<false>(load, work)) {
         load_piece(load);
         load.advance();
       }

@@ -19,7 +19,7 @@ namespace {
 using namespace AscendC;
 using namespace dies;
 
-constexpr uint32_t kUbBytes = 192 * 1024, kLine = 512, kWidth = 1024;
+constexpr uint32_t kLine = 512, kWidth = 1024;
 
 struct Arguments {
   Group group;

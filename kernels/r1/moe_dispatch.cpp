@@ -27,7 +27,6 @@ using namespace dies;
 constexpr uint32_t kTrailer = 64, kEntries = 4096, kLine = 512;
 constexpr uint32_t kKeys = 0, kIds = kKeys + kEntries * 4, kScores = kIds + kEntries * 4, kPairs = kScores + kEntries * 4, kMerged = kPairs + kEntries * 8,
                    kScales = kMerged + kEntries * 8, kFirstRing = kScales + kEntries * 4;
-constexpr uint32_t kUbBytes = 192 * 1024;
 
 struct Arguments {
   Group group;

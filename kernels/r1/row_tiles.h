@@ -57,13 +57,14 @@ class Space {
   uint32_t used_ = 0;
 };
 
-// --- transfers: `rows` rows of n elements, `pitch` apart in UB, contiguous or `stride` apart in global memory
+// --- transfers: `rows` rows of n elements, `pitch` apart in UB and `stride` in global memory; the last block of a row is filled up
 
 template <typename T>
-__aicore__ __force_inline__ void load_rows(const LocalTensor<T>& to, const GlobalTensor<T>& from, uint32_t rows, uint32_t n, uint32_t pitch, uint32_t stride) {
+__aicore__ __force_inline__ void load_rows(const LocalTensor<T>& to, const GlobalTensor<T>& from, uint32_t rows, uint32_t n, uint32_t pitch, uint32_t stride,
+                                           T fill = T(0)) {
   const uint32_t bytes = n * uint32_t(sizeof(T)), whole = round_up(bytes, 32);
   DataCopyPad(to, from, DataCopyExtParams(rows, bytes, int64_t(stride - n) * int64_t(sizeof(T)), (pitch * uint32_t(sizeof(T)) - whole) / 32, 0),
-              DataCopyPadExtParams<T>(whole != bytes, 0, (whole - bytes) / uint32_t(sizeof(T)), 0));
+              DataCopyPadExtParams<T>(whole != bytes, 0, (whole - bytes) / uint32_t(sizeof(T)), fill));
 }
 template <typename T>
 __aicore__ __force_inline__ void store_rows(const GlobalTensor<T>& to, const LocalTensor<T>& from, uint32_t rows, uint32_t n, uint32_t pitch, uint32_t stride) {

@@ -16,7 +16,9 @@ using memory::ticks;
 
 namespace {
 
-constexpr std::uint32_t kSequenceMask = 0xffffffu;
+// A request's tag: engine, slots less one, number of its transfer.
+constexpr unsigned kEngineShift = 24, kSlotsShift = 22;
+constexpr std::uint32_t kSequenceMask = (1u << kSlotsShift) - 1, kMostSlots = 1u << (kEngineShift - kSlotsShift);
 
 struct Active {
   Transfer transfer;
@@ -28,9 +30,12 @@ struct Active {
   std::uint64_t presented = 0; // payload bytes of the requests with an issue time
   ByteRate core_rate;          // pace of the core's side
   bool paced = false;
+  std::uint32_t slot_bytes = 0; // that one slot covers
   std::optional<Cycle> issued;
   Cycle finish = 0;
   bool resolved = false;
+
+  std::uint32_t slots(std::uint32_t bytes) const { return (bytes + slot_bytes - 1) / slot_bytes; }
 };
 
 // A queue of transfers by running number, in a ring that grows: no allocation once warm.
@@ -69,6 +74,7 @@ struct DmaEngine::State {
     channel = ByteRate(timing->channel_bytes_per_cycle * channels);
     request_interval = write ? 0 : memory::ticks_from(timing->request_interval);
     row_cost = memory::ticks_from(timing->nd2nz_row_cost);
+    ensure(timing->store_tag * kMostSlots >= kLargestRequest, "a store takes one to four slots");
     ensure(timing->nd2nz_in_flight >= 1 && timing->nd2nz_in_flight <= kMostInFlight, "1 to 8 ND2NZ instructions are in flight");
   }
 
@@ -93,11 +99,17 @@ struct DmaEngine::State {
   std::optional<Cycle> dispatch_time(const Active& active) const;
   Tick start_cost(const Active& active) const;
   std::optional<Tick> next_issue() const;
+  std::uint32_t slot_bytes(const Transfer& transfer) const;
   void begin(Active& active);
   void present(Active& active, Tick at, Cycle now, memory::GmPath& path);
   void end_issue(Active& active);
   void resolve_ready();
 };
+
+// Reads, the fixpipe's writes and packets beyond the die hold one slot each.
+std::uint32_t DmaEngine::State::slot_bytes(const Transfer& transfer) const {
+  return write && !transfer.far && transfer.largest > kLargestFixpipeRequest ? timing->store_tag : transfer.largest;
+}
 
 // When the next transfer begins to prepare its requests; empty while that depends on an unknown finish.
 std::optional<Cycle> DmaEngine::State::dispatch_time(const Active& active) const {
@@ -117,6 +129,7 @@ std::optional<Cycle> DmaEngine::State::dispatch_time(const Active& active) const
 
 Tick DmaEngine::State::start_cost(const Active& active) const {
   if (active.transfer.shape == Shape::nd2nz) return ticks(timing->nd2nz_start);
+  if (active.transfer.largest == kLargestFixpipeRequest) return 0;  // the fixpipe's own head was measured to the end
   return ticks(write ? timing->write_start : timing->read_start);
 }
 
@@ -132,7 +145,7 @@ std::optional<Tick> DmaEngine::State::next_issue() const {
     at = std::max({at, ticks(*dispatch) + start_cost(active), ticks(active.transfer.start)});
   }
   if (active.rows.done()) return at;  // an empty transfer takes no slot
-  const std::optional<Cycle> slot = slots.next_free(lookahead, now);
+  const std::optional<Cycle> slot = slots.next_free(lookahead, now, active.slots(active.rows.next_bytes()));
   if (!slot) return std::nullopt;
   return std::max(at, ticks(*slot));
 }
@@ -153,20 +166,21 @@ void DmaEngine::State::present(Active& active, Tick at, Cycle now, memory::GmPat
     ++late;
     at = ticks(now);
   }
-  const Cycle arrival = memory::cycle_after(at);
   const Piece piece = active.rows.next();
+  Tick core_side = active.paced ? active.core_rate.time(piece.payload) : 0;
+  if (piece.first_of_row && active.transfer.shape == Shape::nd2nz) core_side += row_cost;
+  const Tick gap = std::max({channel.time(piece.bytes), request_interval, core_side});
+  const std::uint32_t taken = active.slots(piece.bytes);
+  const Cycle arrival = memory::cycle_after(at + gap - gap / taken);
   if (active.presented == 0) active.first_issue = at;
   active.presented += piece.payload;
-  slots.take(arrival);
+  slots.take(arrival, taken);
   ++active.unresolved;
   ++requests;
   payload += piece.payload;
   bus += piece.bytes;
-  const Tick gap = std::max(channel.time(piece.bytes), request_interval);
-  Tick core_side = active.paced ? active.core_rate.time(piece.payload) : 0;
-  if (piece.first_of_row && active.transfer.shape == Shape::nd2nz) core_side += row_cost;
-  turn = at + std::max(gap, core_side);
-  const std::uint32_t tag = std::uint32_t{engine} << 24 | (issuing & kSequenceMask);
+  turn = at + gap;
+  const std::uint32_t tag = std::uint32_t{engine} << kEngineShift | (taken - 1) << kSlotsShift | (issuing & kSequenceMask);
   path.enqueue({piece.address, tag, piece.bytes, port, write, active.transfer.atomic, active.transfer.bypass}, arrival);
 }
 
@@ -197,6 +211,7 @@ void DmaEngine::submit(const Transfer& transfer) {
   Active& active = state_->queue.push();
   active.transfer = transfer;
   active.rows = RequestSplitter(transfer.gm, state_->write, transfer.largest);
+  active.slot_bytes = state_->slot_bytes(transfer);
 }
 
 void DmaEngine::pump(Cycle now, memory::GmPath& path) {
@@ -218,7 +233,7 @@ bool DmaEngine::wants_pump() const { return state_->next_issue().has_value(); }
 
 void DmaEngine::complete(const memory::Completion& completion) {
   State& s = *state_;
-  s.slots.resolve(completion.finish);
+  s.slots.resolve(completion.finish, (completion.tag >> kSlotsShift & (kMostSlots - 1)) + 1);
   const std::uint32_t number = s.queue.first() + ((completion.tag - s.queue.first()) & kSequenceMask);
   ensure(s.queue.holds(number), "a memory completion belongs to a transfer in flight");
   Active& active = s.queue.at(number);

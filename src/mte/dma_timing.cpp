@@ -9,6 +9,7 @@ std::shared_ptr<const DmaTiming> make_dma_timing(const chip::ChipSpec& spec) {
   auto t = std::make_shared<DmaTiming>();
   t->outstanding_reads = count(Param::outstanding_reads);
   t->outstanding_writes = count(Param::outstanding_writes);
+  t->store_tag = count(Param::store_tag);
   t->window = count(Param::dma_window);
   t->read_channels_aic = count(Param::read_channels_aic);
   t->read_channels_aiv = count(Param::read_channels_aiv);

@@ -38,12 +38,19 @@ class RequestSplitter {
   bool done() const { return i1_ == n1_; }
   bool at_row_start() const { return cursor_ == row_; }
 
+  // What the next request carries on the bus.
+  std::uint32_t next_bytes() const {
+    const std::uint64_t left = row_ + row_bytes_ - cursor_;
+    std::uint32_t size = largest_;
+    while (size > kSmallestRequest && (cursor_ % size != 0 || left < size)) size /= 2;
+    return size;
+  }
+
   Piece next() {
     Piece piece;
     piece.first_of_row = at_row_start();
     const std::uint64_t left = row_ + row_bytes_ - cursor_;
-    std::uint32_t size = largest_;
-    while (size > kSmallestRequest && (cursor_ % size != 0 || left < size)) size /= 2;
+    const std::uint32_t size = next_bytes();
     piece.address = cursor_ & ~std::uint64_t{size - 1};
     piece.bytes = static_cast<std::uint16_t>(size);
     const std::uint64_t reach = piece.address + size - cursor_;

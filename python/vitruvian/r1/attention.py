@@ -253,7 +253,7 @@ class MlaPrefill(Attention):
             "workspace": Buffer("workspace", (groups * self.GROUP_BYTES,), S8),
         }
 
-    GROUP_BYTES = 2 * 1024 * 1024
+    GROUP_BYTES = 2 * 2 * 128 * (512 * (4 + 2) + V_DIM * 4)  # two blocks and two halves of scores, weights, products
 
     def scalars(self, device, groups):
         return {"batch": self.batch, "heads": self.heads, "scale": SOFTMAX_SCALE}

@@ -8,6 +8,7 @@ import sys
 from contextlib import contextmanager
 
 from .. import _core
+from ..run import KernelFault
 
 DONE, USER_MISTAKE, KERNEL_FAULT, CHECK_FAILED, INTERRUPTED = 0, 2, 3, 4, 130
 
@@ -138,9 +139,49 @@ def kernels_command(words: list[str]) -> int:
 
 
 def model_command(words: list[str]) -> int:
-    from . import model_cli
+    parser = _Parser(prog="vitruvian r1 model", description="Generates tokens with a small model of R1's architecture, random weights, every kernel on the emulated "
+                     "die, and compares with the NumPy reference.")
+    parser.add_argument("--seed", type=int, default=1, help="of the weights and the prompt (%(default)s)")
+    parser.add_argument("--prompt", type=int, default=24, help="tokens of the prompt (%(default)s)")
+    parser.add_argument("--tokens", type=int, default=16, help="tokens to generate (%(default)s)")
+    parser.add_argument("--mtp", action="store_true", help="the MTP layer drafts, the model verifies")
+    parser.add_argument("--groups", type=int, default=4, help="core groups of each kernel (%(default)s)")
+    parser.add_argument("--mode", default="full", help="full, or functional_only: no cycles (%(default)s)")
+    parser.add_argument("--chip", default="ascend910c", help="(%(default)s)")
+    parser.add_argument("--set", action="append", default=[], metavar="name=value", help="another dimension of R1Config.small(), e.g. layers=6")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args(words)
+    import numpy as np
 
-    return model_cli.main(words)
+    from ..device import Device
+    from .config import R1Config
+    from .model import Model
+
+    if options.prompt < 1 or options.tokens < 1:
+        _core.fail("bad length", "--prompt, --tokens", "at least 1", f"{options.prompt}, {options.tokens}")
+    known = R1Config.small().items()
+    changes = assignments(options.set)
+    for name, text in changes.items():
+        if name not in known:
+            _core.fail("unknown dimension", "--set", "one of " + ", ".join(known), f"'{name}'")
+        try:
+            changes[name] = type(known[name])(text)
+        except ValueError:
+            _core.fail("bad value of a dimension", name, "a number", f"'{text}'")
+    config = R1Config.small(**changes)
+    model = Model(config, seed=options.seed, device=Device(options.chip), groups=options.groups, context=options.prompt + options.tokens + 1, mode=options.mode)
+    prompt = np.random.default_rng(options.seed).integers(0, config.vocabulary, options.prompt).tolist()
+    done = model.generate(prompt, options.tokens, mtp=options.mtp)
+    comparison = done.check()
+    if options.json:
+        by_kernel = {name: {"launches": count, "cycles": cycles} for name, (count, cycles) in done.cycles_by_kernel().items()}
+        print(json.dumps({"config": config.items(), "seed": options.seed, "prompt": prompt, "tokens": done.tokens, "launches": len(done.steps), "cycles": done.cycles,
+                          "drafts_tried": done.drafts_tried, "drafts_accepted": done.drafts_accepted, "kernels": by_kernel, "check": comparison.json()}, indent=2))
+    else:
+        print(done)
+        print(comparison)
+        print(model.device.provenance)
+    return DONE if comparison.passed else CHECK_FAILED
 
 
 COMMANDS = {
@@ -172,6 +213,9 @@ def main(words: list[str]) -> int:
     """words: the command line behind `vitruvian`."""
     try:
         return kernel_command(words[1], words[2:]) if words[0] == "kernel" else r1_command(words[1:])
+    except KernelFault as fault:
+        print(f"vitruvian: {fault}", file=sys.stderr)
+        return KERNEL_FAULT
     except _core.Error as error:
         print(f"vitruvian: {error}", file=sys.stderr)
         return USER_MISTAKE

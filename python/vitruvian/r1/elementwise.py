@@ -296,8 +296,7 @@ class Rope(VectorKernel):
 
     def random(self, rng):
         cos, sin = rotation_tables(self.positions)
-        x = rng.standard_normal((self.rows, self.heads, self.stride)).astype(BF16)
-        return {"x": x, "cos": cos, "sin": sin, **self.control(rng)}
+        return {**self.control(rng), "x": rng.standard_normal((self.rows, self.heads, self.stride)).astype(BF16), "cos": cos, "sin": sin}
 
     def control(self, rng):
         return {"position": rng.integers(0, self.positions, self.rows).astype(INT32)}
@@ -340,7 +339,7 @@ class Embedding(VectorKernel):
         return {"tokens": self.tokens, "hidden": self.hidden}
 
     def random(self, rng):
-        return {"table": rng.standard_normal((self.vocab, self.hidden)).astype(BF16), **self.control(rng)}
+        return {**self.control(rng), "table": rng.standard_normal((self.vocab, self.hidden)).astype(BF16)}
 
     def control(self, rng):
         return {"ids": rng.integers(0, self.vocab, self.tokens).astype(INT32)}
@@ -461,8 +460,8 @@ class KvCacheWrite(VectorKernel):
     def random(self, rng):
         cos, sin = rotation_tables(self.positions)
         return {
-            "kv": rng.standard_normal((self.tokens, LATENT + ROPE)).astype(BF16), "gamma": (1 + 0.2 * rng.standard_normal(LATENT)).astype(BF16),
-            "cos": cos, "sin": sin, **self.control(rng),
+            **self.control(rng), "kv": rng.standard_normal((self.tokens, LATENT + ROPE)).astype(BF16), "gamma": (1 + 0.2 * rng.standard_normal(LATENT)).astype(BF16),
+            "cos": cos, "sin": sin,
             "cache": rng.standard_normal((self.pages, (LATENT + ROPE) // 16, PAGE_TOKENS, 16)).astype(BF16),
         }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from .elementwise import FP32, INT8, INT32, VectorKernel, switch
@@ -46,6 +48,10 @@ class MoeGate(VectorKernel):
 
     def scalars(self, device, groups):
         return {"tokens": self.tokens, "experts": self.experts, "n_group": self.n_group, "topk_group": self.topk_group, "k": self.k, "scaling": self.scaling}
+
+    def control(self, rng):
+        """All of it: the sorts and gathers need their operands."""
+        return self.random(rng)
 
     def random(self, rng):
         logits = rng.standard_normal((self.tokens, self.experts)).astype(np.float32)
@@ -106,19 +112,21 @@ class MoePermute(VectorKernel):
     counts int32 [local experts]; y int8 [tokens * k, columns], y_scale fp32 [tokens * k] and source int32 [tokens * k] (the entry) in that
     order, as many as are local, the rest unwritten; inverse int32 [tokens, k]: an entry's place, -1 where it is not local.
 
-    Up to 6144 entries a core sorts all of them; more in chunks, with a barrier of all cores in between. Bytes: 2 x columns + 16 an entry."""
+    Every core sorts all entries, in chunks of 4096; with more than one chunk, or entries that are not local, there is a barrier of
+    all cores. Bytes: 2 x columns + 16 an entry."""
 
     name, summary, source = "moe_permute", "tokens gathered by expert", "moe_permute.cpp"
     parameters = {
-        "tokens": Parameter(96, "tokens"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features, a multiple of 32"),
+        "tokens": Parameter(96, "tokens"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features, a multiple of 32, up to 20480"),
         "experts": Parameter(256, "experts"), "first_expert": Parameter(0, "first expert of this die", minimum=0),
         "local_experts": Parameter(0, "experts of this die; 0: all from first_expert on", minimum=0),
     }
     error_formula = "elements that differ"
+    CHUNK: ClassVar[int] = 4096
     broken_flags = ("-DBROKEN_LAST_ROW",)
     test_grid = (
         dict(tokens=50, columns=256), dict(tokens=1, columns=64), dict(tokens=96, columns=128, first_expert=32, local_experts=16),
-        dict(tokens=17, k=4, experts=16, columns=96), dict(tokens=1100, columns=32),
+        dict(tokens=17, k=4, experts=16, columns=96), dict(tokens=1100, columns=32), dict(tokens=600, columns=64, first_expert=100, local_experts=9),
     )
 
     @property
@@ -130,8 +138,8 @@ class MoePermute(VectorKernel):
         return self.tokens * self.k
 
     def validate(self):
-        if self.columns % 32:
-            self.reject("columns", "a multiple of 32")
+        if self.columns % 32 or self.columns > 20480:
+            self.reject("columns", "a multiple of 32 up to 20480")
         if self.first_expert + self.local > self.experts or self.local < 1:
             self.reject("first_expert", "first_expert + local_experts up to experts")
 
@@ -143,15 +151,18 @@ class MoePermute(VectorKernel):
             "ids": Buffer("in", (self.tokens, self.k), INT32), "x": Buffer("in", (self.tokens, self.columns), INT8), "scale": Buffer("in", (self.tokens,), FP32),
             "counts": Buffer("out", (self.local,), INT32), "y": Buffer("out", (self.entries, self.columns), INT8),
             "y_scale": Buffer("out", (self.entries,), FP32), "source": Buffer("out", (self.entries,), INT32), "inverse": Buffer("out", (self.tokens, self.k), INT32),
+            "histogram": Buffer("workspace", (-(-self.entries // self.CHUNK), -(-self.local // 8) * 8), INT32),
         }
 
     def scalars(self, device, groups):
         return {"tokens": self.tokens, "k": self.k, "columns": self.columns, "first_expert": self.first_expert, "local_experts": self.local}
 
+    def control(self, rng):
+        return {"ids": np.argsort(rng.standard_normal((self.tokens, self.experts)), axis=1)[:, : self.k].astype(INT32)}
+
     def random(self, rng):
-        ids = np.argsort(rng.standard_normal((self.tokens, self.experts)), axis=1)[:, : self.k]
         return {
-            "ids": ids.astype(INT32), "x": rng.integers(-127, 128, (self.tokens, self.columns)).astype(INT8),
+            **self.control(rng), "x": rng.integers(-127, 128, (self.tokens, self.columns)).astype(INT8),
             "scale": rng.uniform(0.001, 0.1, self.tokens).astype(np.float32),
         }
 
@@ -221,16 +232,16 @@ class MoeCombine(VectorKernel):
     def scalars(self, device, groups):
         return {"tokens": self.tokens, "k": self.k, "columns": self.columns}
 
-    def random(self, rng):
+    def control(self, rng):
         entries, rows = self.tokens * self.k, self.x_rows
         inverse = rng.permutation(max(entries, rows))[:entries]
         inverse[inverse >= rows] = -1
         if entries > 3:
             inverse[3] = -1
-        inputs = {
-            "x": rng.standard_normal((rows, self.columns)).astype(BF16), "inverse": inverse.astype(INT32).reshape(self.tokens, self.k),
-            "weights": rng.uniform(0.1, 0.6, (self.tokens, self.k)).astype(np.float32),
-        }
+        return {"inverse": inverse.astype(INT32).reshape(self.tokens, self.k), "weights": rng.uniform(0.1, 0.6, (self.tokens, self.k)).astype(np.float32)}
+
+    def random(self, rng):
+        inputs = {**self.control(rng), "x": rng.standard_normal((self.x_rows, self.columns)).astype(BF16)}
         for name in ("shared", "residual"):
             if self.values[name]:
                 inputs[name] = rng.standard_normal((self.tokens, self.columns)).astype(BF16)

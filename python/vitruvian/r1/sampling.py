@@ -35,6 +35,10 @@ class Argmax(VectorKernel):
     def scalars(self, device, groups):
         return {"rows": self.rows, "vocab": self.vocab}
 
+    def control(self, rng):
+        """All of it: the search follows the data."""
+        return self.random(rng)
+
     def random(self, rng):
         logits = (3 * rng.standard_normal((self.rows, self.vocab))).astype(_TYPES[self.dtype])
         logits[0, -1] = 40  # the last element of a row, too, must be seen
@@ -84,7 +88,9 @@ class Sample(Argmax):
 
     def random(self, rng):
         inputs = {**super().random(rng), "uniform": rng.random(self.rows, np.float32)}
-        inputs["logits"][0, -1] = inputs["logits"][0, 0]  # equal to an earlier one, and not the whole mass
+        # The last element of a row must be seen, too: the most probable, and not the whole mass.
+        inputs["logits"][0, -1] = np.max(inputs["logits"][0, :-1]) + 1
+        inputs["uniform"][0] = 0.05
         return inputs
 
     def acceptable(self, logits: np.ndarray, uniform: float) -> list[int]:

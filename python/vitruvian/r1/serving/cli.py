@@ -53,20 +53,6 @@ def serve_command(kind: type[Deployment], name: str, words: list[str]) -> int:
     return DONE
 
 
-def h100_command(words: list[str]) -> int:
-    parser = _Parser(prog="vitruvian r1 h100", description="How good the H100 profile is on rows that it has not seen.")
-    parser.add_argument("--write", nargs="?", const="docs/h100.md", metavar="FILE", help="write the page (docs/h100.md)")
-    options = parser.parse_args(words)
-    from .baseline import page
-
-    if options.write:
-        with open(options.write, "w", encoding="utf-8") as file:
-            file.write(page())
-    else:
-        print(page(), end="")
-    return DONE
-
-
 def main(words: list[str]) -> int:
     """The words behind `vitruvian r1`."""
     command, rest = (words[0] if words else ""), words[1:]
@@ -75,7 +61,9 @@ def main(words: list[str]) -> int:
     if command == "prefill":
         return serve_command(Prefill, command, rest)
     if command == "h100":
-        return h100_command(rest)
+        from .baseline import main as baseline_page
+
+        return baseline_page(rest)
     if command == "sweep":
         from .sweep_command import sweep_command
 

@@ -6,8 +6,9 @@ import csv
 import html
 from pathlib import Path
 
-from . import baseline as h100
+from ..kernel import get_kernel
 from . import compose
+from .baseline import baseline
 from .deployment import Decode
 
 
@@ -38,9 +39,9 @@ class ServingResult:
     h100 (None without a baseline), cache_hits, wall_s; tpot_ms (decode), tokens_per_s_per_die, tokens_per_s_per_package.
     """
 
-    def __init__(self, deployment, records, totals, memory, placement, side, cache_hits, wall_s):
+    def __init__(self, deployment, records, totals, memory, placement, side, profile, cache_hits, wall_s):
         self.deployment, self.records, self.totals, self.memory, self.placement = deployment, records, totals, memory, placement
-        self.h100, self.cache_hits, self.wall_s = side, cache_hits, wall_s
+        self.h100, self.profile, self.cache_hits, self.wall_s = side, profile, cache_hits, wall_s
         self.is_decode = isinstance(deployment, Decode)
         self.dies = deployment.dies_per_package()
         self.missing = sorted({item for record in records.values() for item in record["missing"]})
@@ -91,7 +92,7 @@ class ServingResult:
     def kernel_row(self, scene: str, launch: dict) -> dict:
         seconds = launch["core_time_us"] * 1e-6
         memory = launch["memory"]
-        predicted = h100.of_kernel(launch["kernel"], launch["parameters"], launch["bytes"])
+        predicted = baseline(self.profile).predict_kernel(get_kernel(launch["kernel"])(**launch["parameters"]))
         levels = level_bytes(launch)
         return {
             "scene": scene, "label": launch["label"], "part": launch["part"], "kernel": launch["kernel"], "parameters": launch["parameters"],
@@ -99,7 +100,7 @@ class ServingResult:
             "operations": launch["operations"], "bytes": launch["bytes"], **{f"{level}_bytes": size for level, size in levels.items()},
             "tflops": launch["operations"] / seconds * 1e-12 if seconds else 0.0,
             "hbm_gbs": levels["hbm"] / seconds * 1e-9 if seconds else 0.0, "hbm_busy_share": memory["hbm_busy_share"], "assumed_share": launch["assumed_share"],
-            "operation_type": launch["operation_type"], "h100_us": predicted.time_us, "h100_kind": predicted.kind, "h100_basis": predicted.basis,
+            "operation_type": launch["operation_type"], "h100_us": predicted.time_us, "h100_basis": predicted.basis, "h100_source": predicted.source, "h100_error_bar": predicted.error_bar,
             "h100_over_ours": predicted.time_us / launch["time_us"] if launch["time_us"] else 0.0,
         }
 
@@ -208,11 +209,11 @@ def limiting_pipe(launch: dict) -> str:
 
 
 def level_bytes(launch: dict) -> dict[str, float]:
-    """Bytes that crossed each level's upper edge: hbm and l2 from the memory system, l1 what left L1, l0 what the cube takes from
-    L0 and the vector cores move in and out of UB."""
+    """Bytes that crossed each level's edge: hbm both ways; l2 and ub (of vector cores) in the busier direction, since each has a way
+    of its own; l1 what left L1 for L0."""
     memory, aic, aiv = launch["memory"], launch["aic_pipes"], launch["aiv_pipes"]
     moved = lambda pipes, *names: float(sum(pipes.get(name, {}).get("bytes", 0) for name in names))  # noqa: E731
     return {
-        "hbm": float(memory["hbm_bytes_read"] + memory["hbm_bytes_written"]), "l2": float(memory["bytes_read"] + memory["bytes_written"]),
-        "l1": moved(aic, "MTE1"), "ub": moved(aiv, "MTE2", "MTE3"),
+        "hbm": float(memory["hbm_bytes_read"] + memory["hbm_bytes_written"]), "l2": float(max(memory["bytes_read"], memory["bytes_written"])),
+        "l1": moved(aic, "MTE1"), "ub": max(moved(aiv, "MTE2"), moved(aiv, "MTE3")),
     }

@@ -29,8 +29,10 @@ def make(kind: type[Deployment], options: dict) -> Deployment:
 def serve(deployment: Deployment, *, baseline: str | None = "h100_sxm", processes: int | None = None, progress: bool = True, cache: bool = True) -> ServingResult:
     """Simulates a checked deployment, or takes its records from the cache."""
     begin = time.perf_counter()
-    if baseline not in (None, "", "none", "h100_sxm"):
-        _core.fail("unknown baseline", "baseline", "h100_sxm or none", str(baseline))
+    if baseline not in (None, "", "none"):
+        from .baseline import baseline as profile_of
+
+        profile_of(baseline)  # an unknown one is an error before anything runs
     scenes_maker = Scenes(deployment)
     units = deployment.requests if isinstance(deployment, Decode) else deployment.prompts
     placement = scenes_maker.placement(units if isinstance(deployment, Decode) else max(1, scenes_maker.halves()[0]))
@@ -43,8 +45,8 @@ def serve(deployment: Deployment, *, baseline: str | None = "h100_sxm", processe
     if baseline not in (None, "", "none"):
         from . import h100_side
 
-        side = h100_side.serve(deployment)
-    return ServingResult(deployment, records, compose.totals(components, deployment, records), needed, placement, side, hits, time.perf_counter() - begin)
+        side = h100_side.serve(deployment, baseline)
+    return ServingResult(deployment, records, compose.totals(components, deployment, records), needed, placement, side, baseline if side else "h100_sxm", hits, time.perf_counter() - begin)
 
 
 def decode(*, baseline: str | None = "h100_sxm", processes: int | None = None, progress: bool = True, cache: bool = True, **options) -> ServingResult:
