@@ -13,8 +13,8 @@ from .layout import FRACTAL_BYTES, FRACTAL_ROWS, pack_weight, unpack_weight
 
 F32, S8, S32 = np.dtype(np.float32), np.dtype(np.int8), np.dtype(np.int32)
 
-# Global memory of a core group: a ring of finished blocks of accumulators, and partial sums (kernels/r1/matmul.h: kRing, kParts).
-_BLOCK_BYTES, _RING, _PARTS = 64 * 1024, 4, 4
+# Global memory of a core group: a ring of finished tiles of accumulators, and partial sums (kernels/r1/matmul.h: kRing, kParts).
+_TILE_BYTES, _RING, _PARTS = 128 * 1024, 2, 2
 
 
 def packed_shape(n: int, k: int, dtype: np.dtype) -> tuple[int, int, int]:
@@ -52,7 +52,7 @@ class Product(R1Kernel):
     k: int
 
     def workspace(self, groups: int) -> Buffer:
-        return Buffer("workspace", (groups * (_RING + _PARTS) * _BLOCK_BYTES,), S8)
+        return Buffer("workspace", (groups * (_RING + _PARTS) * _TILE_BYTES,), S8)
 
     def summation_error(self, out: np.dtype, largest: float, magnitude: float) -> float:
         """One rounding to the output's type, and two fp32 summations of k terms (src/workload/gemm_reference.h) or, for int8, three fp32 roundings."""
