@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import io
+
 import matplotlib
+from matplotlib import figure as matplotlib_figure
 
-matplotlib.use("Agg", force=False)
-from matplotlib.figure import Figure  # noqa: E402
-
-from . import roofs  # noqa: E402
+from . import roofs
 
 PARTS = {"attention": "#3b6fb6", "moe": "#d9822b", "dense": "#7a9a3a", "communication": "#b2475a", "head": "#7d5ba6"}
 H100_COLOUR = "#6b7280"
 RIBBONS = (("cube", "#3b6fb6", "aic_pipes", "M", "cubes"), ("vector", "#d9822b", "aiv_pipes", "V", "vectors"), ("AIC MTE2", "#4b9b8f", "aic_pipes", "MTE2", "cubes"),
            ("AIV MTE2", "#8fbf6a", "aiv_pipes", "MTE2", "vectors"), ("AIV MTE3", "#b2475a", "aiv_pipes", "MTE3", "vectors"))
 WIDTH = 12.4  # inches: 1190 px at 96 dpi
+
+
+class Figure(matplotlib_figure.Figure):
+    """A figure that a notebook shows by itself, without pyplot and its state."""
+
+    def _repr_png_(self) -> bytes:
+        out = io.BytesIO()
+        self.savefig(out, format="png", dpi=96)
+        return out.getvalue()
 
 
 def _figure(height: float) -> Figure:
