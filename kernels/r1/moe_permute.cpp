@@ -53,6 +53,7 @@ class MoePermute {
 
   __aicore__ __force_inline__ void run() {
     place();
+    fetch_ids(0);
     ArithProgression(entry_, int32_t(0), int32_t(1), int32_t(least(kChunk, round_up(entries_, kPitchUnit))));
     barrier();
     for (uint32_t s = 0; s < kRing; ++s) SetFlag<HardEvent::MTE3_MTE2>(int(s));
@@ -78,26 +79,28 @@ class MoePermute {
   __aicore__ __force_inline__ uint32_t entries_of(uint32_t q) const { return least(kChunk, entries_ - q * kChunk); }
 
   __aicore__ __force_inline__ void move_one_chunk() {
-    load_scales(0), load_experts(0);
+    fetch_scales(0), load_experts(0);
     sort(entries_);
     const uint32_t local = lower_bound(entries_, experts_);
-    count_sorted();
     if (local < entries_) {
       clear_inverse();
       SyncAll();
     }
     move_share(0, local);
+    count_sorted();
   }
   __aicore__ __force_inline__ void move_chunks() {
     count_chunks();
     clear_inverse();
     SyncAll();
     load_histogram();
+    fetch_ids(0);
     for (uint32_t q = 0; q < chunks_; ++q) {
-      load_scales(q), load_experts(q);
+      fetch_scales(q), load_experts(q);
       sort(entries_of(q));
       move_share(q, lower_bound(entries_of(q), experts_));
       advance(q);
+      if (q + 1 < chunks_) fetch_ids(q + 1);
     }
   }
 
@@ -111,15 +114,19 @@ class MoePermute {
     WaitFlag<HardEvent::S_V>(0);
   }
 
-  // expert_: the local number of each entry's expert; experts_ if it is not local, experts_ + 1 behind the chunk's end.
+  // The chunk's ids into the scratch, which no vector operation in flight uses any more.
+  __aicore__ __force_inline__ void fetch_ids(uint32_t q) const {
+    const uint32_t n = entries_of(q);
+    SetFlag<HardEvent::V_MTE2>(0);
+    WaitFlag<HardEvent::V_MTE2>(0);
+    load_rows(spare_.ReinterpretCast<int32_t>(), ids_[q * kChunk], 1, n, kChunk, n);
+    SetFlag<HardEvent::MTE2_V>(0);
+  }
+  // expert_: the local number of each entry's expert; experts_ if it is not local, experts_ + 1 behind the chunk's end. After fetch_ids().
   __aicore__ __force_inline__ void load_experts(uint32_t q) const {
     const uint32_t n = entries_of(q), last = n / kLanes * kLanes, whole = round_up(n, kPitchUnit);
     const LocalTensor<int32_t> raw = spare_.ReinterpretCast<int32_t>();
     const LocalTensor<float> other = spare_[kChunk];
-    SetFlag<HardEvent::V_MTE2>(0);
-    WaitFlag<HardEvent::V_MTE2>(0);
-    load_rows(raw, ids_[q * kChunk], 1, n, kChunk, n);
-    SetFlag<HardEvent::MTE2_V>(0);
     WaitFlag<HardEvent::MTE2_V>(0);
     Adds(raw, raw, -int32_t(first_expert_), int32_t(n)), barrier();
     Cast(expert_, raw, RoundMode::CAST_RINT, n), Duplicate(other, float(experts_), int32_t(whole)), barrier();
@@ -156,7 +163,7 @@ class MoePermute {
     if (n == 0) return;
     uint32_t at = lower_bound(entries_, begin);
     for (uint32_t e = 0; e < n; ++e) {
-      const uint32_t next = lower_bound(entries_, begin + e + 1);
+      const uint32_t next = lower_bound(entries_, begin + e + 1, at);
       table_.SetValue(e, int32_t(next - at));
       at = next;
     }
@@ -165,9 +172,10 @@ class MoePermute {
   // The histogram and counts of this core's share of the experts.
   __aicore__ __force_inline__ void count_chunks() const {
     const uint32_t begin = experts_ * core_ / cores_, n = experts_ * (core_ + 1) / cores_ - begin;
-    if (n == 0) return;
+    if (n == 0) return WaitFlag<HardEvent::MTE2_V>(0);  // the first chunk's ids, not needed
     for (uint32_t e = 0; e < n; ++e) table_.SetValue(e, 0);
     for (uint32_t q = 0; q < chunks_; ++q) {
+      if (q) fetch_ids(q);
       load_experts(q);
       for (uint32_t e = 0; e < n; ++e) {
         const int32_t found = int32_t(count(entries_of(q), begin + e));
@@ -235,10 +243,11 @@ class MoePermute {
     scalar_after_vector();
   }
   __aicore__ __force_inline__ uint32_t expert_at(uint32_t s) const { return uint32_t(int32_t(-sorted_.GetValue(2 * s))); }
-  // The first of n sorted pairs whose expert is not below this one.
-  __aicore__ __force_inline__ uint32_t lower_bound(uint32_t n, uint32_t expert) const {
-    uint32_t low = 0;
-    for (uint32_t left = n; left;) {
+  // The first of n sorted pairs, from `low` on, whose expert is not below this one. Strides double first: most runs are short.
+  __aicore__ __force_inline__ uint32_t lower_bound(uint32_t n, uint32_t expert, uint32_t low = 0) const {
+    uint32_t stride = 1;
+    for (; low + stride <= n && expert_at(low + stride - 1) < expert; stride *= 2) low += stride;
+    for (uint32_t left = least(stride - 1, n - low); left;) {
       const uint32_t half = left / 2;
       if (expert_at(low + half) < expert)
         low += half + 1, left -= half + 1;
@@ -250,17 +259,17 @@ class MoePermute {
 
   // The scales of the chunk's tokens, for the scalar unit.
   __aicore__ __force_inline__ uint32_t first_token(uint32_t q) const { return q * kChunk / k_; }
-  __aicore__ __force_inline__ void load_scales(uint32_t q) const {
+  __aicore__ __force_inline__ void fetch_scales(uint32_t q) const {
     const uint32_t first = first_token(q), n = (q * kChunk + entries_of(q) - 1) / k_ + 1 - first;
     SetFlag<HardEvent::S_MTE2>(0);
     WaitFlag<HardEvent::S_MTE2>(0);
     load_rows(token_scale_, scale_[first], 1, n, kChunk + kBlock, n);
     SetFlag<HardEvent::MTE2_S>(0);
-    WaitFlag<HardEvent::MTE2_S>(0);
   }
 
   // This core's share of the chunk's local entries, in pieces of neighbouring places.
   __aicore__ __force_inline__ void move_share(uint32_t q, uint32_t local) {
+    WaitFlag<HardEvent::MTE2_S>(0);  // the scales
     const uint32_t begin = uint32_t(uint64_t(local) * core_ / cores_);
     uint32_t end = uint32_t(uint64_t(local) * (core_ + 1) / cores_);
 #ifdef BROKEN_LAST_ROW
@@ -272,7 +281,7 @@ class MoePermute {
     }
     for (uint32_t s = begin; s < end;) {
       const uint32_t expert = expert_at(s), first = s == begin ? lower_bound(local, expert) : s;
-      const uint32_t after = least(end, lower_bound(local, expert + 1)), at = uint32_t(table_.GetValue(expert));
+      const uint32_t after = least(end, lower_bound(local, expert + 1, s)), at = uint32_t(table_.GetValue(expert));
       for (; s < after; s += least(kPiece, after - s)) move(q, s, least(kPiece, after - s), at + s - first);
     }
   }

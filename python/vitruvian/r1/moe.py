@@ -123,6 +123,7 @@ class MoePermute(VectorKernel):
     }
     error_formula = "elements that differ"
     CHUNK: ClassVar[int] = 4096
+    steering_bytes = 1 << 17  # a sort of a whole chunk
     broken_flags = ("-DBROKEN_LAST_ROW",)
     test_grid = (
         dict(tokens=50, columns=256), dict(tokens=1, columns=64), dict(tokens=96, columns=128, first_expert=32, local_experts=16),
