@@ -19,7 +19,7 @@ struct L1 {
 
   // Where a core has several whole tiles, what two slots leave is for resident rows: L2 bounds large products.
   __aicore__ __force_inline__ L1(const Plan& plan, const Tiles& tiles) : slot((tiles.most_m() + tiles.most_n()) * plan.chunk()), chunk_a(tiles.most_m() * plan.chunk()) {
-    if (plan.whole() > 1) resident = least(plan.chunks(), (kL1Bytes - 2 * slot) / chunk_a);
+    if (plan.whole() > 1 && tiles.keeps_rows()) resident = least(plan.chunks(), (kL1Bytes - 2 * slot) / chunk_a);
     base = resident * chunk_a;
     slots = least(kSlotsMost, (kL1Bytes - base) / slot);
   }
@@ -128,36 +128,44 @@ class Loader {
     SetFlag<HardEvent::MTE1_MTE2>(int(kResidentId));
     WaitFlag<HardEvent::MTE1_MTE2>(int(kResidentId));
     const uint32_t chunks = at_.end;
-    for (uint32_t chunk = 0, phase = 0, place = 0; chunk < chunks; ++chunk) {
-      if (phase < l1_.resident) load_rows(place++ * l1_.chunk_a, a_from_ + chunk * chunk_, least(chunk_, k_bytes_ - chunk * chunk_));
-      phase += l1_.resident;
-      if (phase >= chunks) phase -= chunks;
-    }
+    if (l1_.resident == chunks && round16(m_) * chunk_ == l1_.chunk_a)  // all of K in one piece
+      load_rows(0, a_from_, k_bytes_);
+    else
+      for (uint32_t chunk = 0, phase = 0, place = 0; chunk < chunks; ++chunk) {
+        if (phase < l1_.resident) load_rows(place++ * l1_.chunk_a, a_from_ + chunk * chunk_, least(chunk_, k_bytes_ - chunk * chunk_));
+        phase += l1_.resident;
+        if (phase >= chunks) phase -= chunks;
+      }
     SetFlag<HardEvent::MTE2_MTE1>(int(kResidentId));
     batch_ = at_.tile.batch, row_ = at_.tile.row;
     stale_ = false;
   }
 
   // `bytes` of the tile's rows as Nz. Row pitches of more than 16 bits are counted in elements of 4 bytes: ND2NZ moves 32 B at a
-  // time, whatever they hold.
+  // time, whatever they hold. What is rare stands apart: a launch begins by fetching its code.
   __aicore__ __force_inline__ void load_rows(uint32_t address, uint64_t from, uint32_t bytes) const {
-    const uint16_t m = uint16_t(m_), column = uint16_t(round16(m_));
-    if (a_pitch_ <= 0xffff)
-      DataCopy(in_l1<T>(address), in_memory<T>(from), Nd2NzParams(1, m, uint16_t(bytes / sizeof(T)), 0, uint16_t(a_pitch_), column, 1, 0));
+    if (a_pitch_ > 0xffff)
+      load_wide_rows(address, from, bytes);
     else
-      DataCopy(in_l1<float>(address), in_memory<float>(from), Nd2NzParams(1, m, uint16_t(ceil_div(bytes, 4)), 0, uint16_t(a_pitch_ * sizeof(T) / 4), column, 1, 0));
+      DataCopy(in_l1<T>(address), in_memory<T>(from), Nd2NzParams(1, uint16_t(m_), uint16_t(bytes / sizeof(T)), 0, uint16_t(a_pitch_), uint16_t(round16(m_)), 1, 0));
+  }
+  __attribute__((noinline)) void load_wide_rows(uint32_t address, uint64_t from, uint32_t bytes) const {
+    const Nd2NzParams p(1, uint16_t(m_), uint16_t(ceil_div(bytes, 4)), 0, uint16_t(a_pitch_ * sizeof(T) / 4), uint16_t(round16(m_)), 1, 0);
+    DataCopy(in_l1<float>(address), in_memory<float>(from), p);
   }
 
   // For each 32 B of K n columns lie together. A gap of more than 16 bits takes a copy for each.
   __aicore__ __force_inline__ void load_weights(uint32_t address, uint64_t from, uint32_t n, uint32_t rows) const {
-    const uint32_t gap = n16_ - n, column = round16(n);
-    if (gap <= 0xffff) {
-      DataCopy(in_l1<T>(address), in_memory<T>(from), DataCopyParams(uint16_t(rows), uint16_t(n), uint16_t(gap), uint16_t(column - n)));
-      return;
-    }
+    const uint32_t gap = n16_ - n;
+    if (gap > 0xffff)
+      load_weights_by_row(address, from, n, rows);
+    else
+      DataCopy(in_l1<T>(address), in_memory<T>(from), DataCopyParams(uint16_t(rows), uint16_t(n), uint16_t(gap), uint16_t(round16(n) - n)));
+  }
+  __attribute__((noinline)) void load_weights_by_row(uint32_t address, uint64_t from, uint32_t n, uint32_t rows) const {
     for (uint32_t row = 0; row < rows; ++row) {
       DataCopy(in_l1<T>(address), in_memory<T>(from), DataCopyParams(1, uint16_t(n), 0, 0));
-      address += column * kFractalBytes, from += uint64_t(n16_) * kFractalBytes;
+      address += round16(n) * kFractalBytes, from += uint64_t(n16_) * kFractalBytes;
     }
   }
 

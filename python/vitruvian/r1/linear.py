@@ -89,8 +89,8 @@ class LinearInt8(Product):
         "k": Parameter(7168, "inputs"),
     }
     test_grid = (
-        dict(m=1, n=16, k=32),
         dict(m=7, n=200, k=300),
+        dict(m=1, n=16, k=32),
         dict(m=40, n=576, k=2100),
         dict(m=150, n=320, k=512),
         dict(m=260, n=264, k=3000),
@@ -208,8 +208,8 @@ class BatchedGemm(Product):
         "y_width": Parameter(576, "columns of a head in y, at least n"),
     }
     test_grid = (
-        dict(tokens=1, heads=2, n=64, k=32, a_width=48, y_width=72),
         dict(tokens=33, heads=5, n=512, k=128),
+        dict(tokens=1, heads=2, n=64, k=32, a_width=48, y_width=72),
         dict(tokens=20, heads=128, n=128, k=512, a_width=512, y_width=128),
         dict(tokens=140, heads=3, n=120, k=100, a_width=100, y_width=130),
     )
