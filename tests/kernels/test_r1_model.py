@@ -105,6 +105,16 @@ def test_the_reference_prefills_as_it_decodes():
     assert np.sqrt(np.mean((last.logits[0] - plain.logits[-1]) ** 2)) < 0.05 * np.sqrt(np.mean(plain.logits**2))
 
 
+def test_the_mla_prolog_as_launches(first):
+    model, _ = first
+    names = [step.spec.name for step in model.mla_prolog(tokens=2)]
+    assert names == ["rms_norm_quant", "linear_int8", "kv_cache_write", "linear_int8", "rms_norm_quant", "linear_int8", "batched_gemm", "rope_place"]
+    steps = model.mla_prolog(tokens=2, first_core=8)
+    assert all(step.run is None for step in steps)
+    for step in steps:
+        model.device.run_concurrently([step.launch])[0].check()
+
+
 def test_a_chain_can_wait_to_be_launched():
     device = vt.Device()
     chain = Chain(device, groups=1, execute=False)

@@ -78,6 +78,43 @@ class Rope(VectorKernel):
         return float(self.rows * (self.heads * ROPE * 2 * 2 + 2 * PAIRS * 4 + 4))
 
 
+class RopePlace(Rope):
+    """rope with a place of its own for the result: columns y_offset .. y_offset + 63 of every head of y (bf16 [rows, heads, y_stride]), the other
+    columns of y as they are. x stays. All strides and offsets are multiples of 16. Bytes and operations as rope."""
+
+    name, summary = "rope_place", "rotary embedding into another tensor: beside the absorbed query, or a prompt's rotated keys"
+    parameters = {
+        **Rope.parameters, "y_stride": Parameter(576, "columns of a head of y"), "y_offset": Parameter(512, "first column in y", minimum=0),
+    }
+    test_grid = (
+        dict(rows=7, heads=128, positions=50), dict(rows=53, heads=1, stride=576, offset=512, y_stride=64, y_offset=0, positions=9),
+        dict(rows=2, heads=33, stride=80, offset=16, y_stride=96, y_offset=16, positions=3),
+    )
+
+    def validate(self):
+        super().validate()
+        if self.y_stride % 16 or self.y_offset % 16 or self.y_offset + ROPE > self.y_stride:
+            self.reject("y_stride", f"multiples of 16, y_stride at least y_offset + {ROPE}")
+
+    def symbol(self):
+        return "rope_place"
+
+    def buffers(self, device, groups):
+        found = super().buffers(device, groups)
+        return {**found, "x": Buffer("in", found["x"].shape, BF16), "y": Buffer("inout", (self.rows, self.heads, self.y_stride), BF16)}
+
+    def scalars(self, device, groups):
+        return {**super().scalars(device, groups), "y_stride": self.y_stride, "y_offset": self.y_offset}
+
+    def random(self, rng):
+        return {**super().random(rng), "y": rng.standard_normal((self.rows, self.heads, self.y_stride)).astype(BF16)}
+
+    def reference(self, inputs):
+        y = inputs["y"].astype(np.float64)
+        y[:, :, self.y_offset : self.y_offset + ROPE] = super().reference(inputs)["x"][:, :, self.offset : self.offset + ROPE]
+        return {"y": y}
+
+
 class KvCacheWrite(VectorKernel):
     """A token of the latent cache from kv = x W_kv_a (bf16 [tokens, 576]): RMSNorm over the first 512 with gamma, RoPE on the last 64
     with row position[t] of the tables, then both to row slot % 128 of page slot / 128 of the NZ-packed cache. A negative slot writes nothing.

@@ -36,7 +36,7 @@ class Measured:
     bound: str
     utilization: float | None
     bandwidth: float
-    roof: float        # share of the roofline: the longer of operations at the cube's peak and bytes at HBM's over the core time
+    roof: float        # share of the roofline: the longest of operations at the cube's peak, bytes at HBM's and at the fabric's write rate, over the core time
     pipe: str          # the pipe with the largest share of busy and memory time
     mode: str
 
@@ -72,7 +72,7 @@ def measure(entry: Entry, chip: str) -> Measured:
     per_cycle = _CUBE_OPERATIONS.get(spec.operation_type)
     cube = done.operations / (device.clock_hz * device.aic_count * per_cycle) if per_cycle else 0
     memory = done.bytes / chip_values(chip)["hbm.bandwidth"].value
-    return Measured(done.time_us, done.core_time_us, done.bound, done.utilization, done.bandwidth, max(cube, memory) / seconds, limiting_pipe(done), done.mode)
+    return Measured(done.time_us, done.core_time_us, done.bound, done.utilization, done.bandwidth, max(cube, memory, spec.other_bound_s(device)) / seconds, limiting_pipe(done), done.mode)
 
 
 def markdown(rows: list[tuple[Entry, Measured]], chip: str) -> str:
@@ -81,8 +81,8 @@ def markdown(rows: list[tuple[Entry, Measured]], chip: str) -> str:
         f"Written by `vitruvian r1 kernels --write` ({chip}, {revision()}); shapes and remarks: `python/vitruvian/r1/kernel_shapes.csv`. One die, all 24 core groups,",
         "cold L2. Decode: 48 requests a die with a drafted token each, context 4096. Prefill: a prompt of 4096 tokens, except where the use says a part of it.", "",
         "*time* is from launch to end, everything else over the core time (first core's start to last core's end). *cube*: useful operations at the type's peak; *GB/s*:",
-        "compulsory bytes, each input read once and each output written once, so that outputs which stay in the L2 may go beyond HBM's rate; *roof*: the longer of the two bounds over the",
-        "core time; *pipe*: the one with the largest share of busy and memory time. Exchanges are bound by the fabric, which the roof leaves out.", "",
+        "compulsory bytes, each input read once and each output written once, so that outputs which stay in the L2 may go beyond HBM's rate; *roof*: the longest of operations at the cube's peak, bytes",
+        "at HBM's rate and bytes at the fabric's write rate, over the core time; *pipe*: the one with the largest share of busy and memory time.", "",
     ]
     for phase in dict.fromkeys(entry.phase for entry, _ in rows):
         lines += [f"## {phase.capitalize()}", "", "| kernel | shape | use | time us | core us | bound | cube | GB/s | roof | pipe | left on the table |",
