@@ -56,8 +56,8 @@ def error_bar() -> str:
     found = accuracy()
     if found is None:
         return "no accuracy summary at hand (docs/accuracy_summary.json)"
-    return (f"{found['mean_absolute_error']:.1%} mean absolute error over {found['rows']} published rows, worst {found['worst_error']:+.1%} "
-            "(vitruvian accuracy; single kernels, not the composed step)")
+    return (f"{found['mean_absolute_error']:.1%} mean absolute error over {found['rows']} published rows, worst {found['worst_error']:.1%} ({found['worst_row']}); "
+            f"of single kernels, not of the composed step ({found['provenance']})")
 
 
 def cards(result) -> str:
