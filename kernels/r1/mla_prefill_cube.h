@@ -15,20 +15,20 @@ class CubeSide {
     k_rope_.SetGlobalBuffer((__gm__ bfloat16_t*)k_rope);
   }
 
-  // A block's S comes two blocks before its PV: the vector cores work on the one between.
+  // A block's S comes kAhead blocks before its PV: the vector cores work on one between and have another.
   __aicore__ __force_inline__ void run() {
     for (int id = 0; id < 8; ++id) SetFlag<HardEvent::MTE1_MTE2>(id);
-    Blocks next(shape_), waiting(shape_), oldest(shape_);
+    Blocks next(shape_), waiting[kAhead] = {next, next, next};
     bool more = next.next();
-    uint32_t pending = 0;
+    uint32_t pending = 0, newest = kAhead - 1, oldest = 0;
     if (more) prefetch(next);
     while (more || pending > 0) {
-      const bool weighs = pending == 2 || !more;
-      if (pending == 1 && weighs) oldest = waiting;
-      multiply(more ? &next : nullptr, weighs ? &oldest : nullptr);
-      if (weighs) --pending;
+      const bool weighs = pending == kAhead || !more;
+      multiply(more ? &next : nullptr, weighs ? &waiting[oldest] : nullptr);
+      if (weighs) --pending, oldest = after(oldest);
       if (!more) continue;
-      oldest = waiting, waiting = next;
+      newest = after(newest);
+      waiting[newest] = next;
       ++pending;
       more = next.next();
       if (more) prefetch(next);
@@ -44,6 +44,8 @@ class CubeSide {
                             kPageOfWeights = kTileRows * kPage * 2;
   static constexpr uint32_t kValuesAddress = kHalves * kQueryBytes, kKeysAddress = kValuesAddress + kBlockPages * kPageOfValues,
                             kWeightsAddress = kKeysAddress + kSlots * kPageOfKeys;
+  static constexpr uint32_t kAhead = kScoreSlots;
+  static __aicore__ __force_inline__ uint32_t after(uint32_t slot) { return slot + 1 == kAhead ? 0 : slot + 1; }
   static __aicore__ __force_inline__ uint32_t query(uint32_t half) { return half * kQueryBytes; }
 
   // Walks the pages of a block that its halves see.
@@ -127,7 +129,7 @@ class CubeSide {
       SetFlag<HardEvent::MTE1_MTE2>(kValuesFree);
       ++weighted_;
     }
-    if (scored) ++scored_;
+    if (scored) scored_ = after(scored_);
   }
 
   // A page of S for a half, in this half of L0C.
@@ -136,7 +138,7 @@ class CubeSide {
     const uint32_t half = at.half, page = at.page, rows = block.rows_of(half), slot = (keys_count_ - keys_loaded_ + page) % kSlots;
     if (half == 0 || page >= block.pages_of(0)) WaitFlag<HardEvent::MTE2_MTE1>(int(slot));
     cube_.add_scores(rows, query(half), kDims, 0, kKeysAddress + slot * kPageOfKeys, kDims, {c, true, true});
-    cube_.store(space_.scores(scored_ & 1, half)[page * kPageColumns * kColumn], rows, c);
+    cube_.store(space_.scores(scored_, half)[page * kPageColumns * kColumn], rows, c);
     at.next_of_scores();
     const bool ends = !at.is_there();
     if (ends || at.page != page) {
@@ -166,7 +168,7 @@ class CubeSide {
   const Workspace& space_;
   Multiplier cube_;
   GlobalTensor<bfloat16_t> q_, kv_, k_rope_;
-  uint32_t tile_ = 0, scored_ = 0, weighted_ = 0;             // tiles, blocks so far
+  uint32_t tile_ = 0, scored_ = 0, weighted_ = 0;             // tiles so far, slot of S, blocks of PV so far
   uint32_t keys_count_ = 0, keys_loaded_ = 0, keys_used_ = 0;  // pages of K so far; of the block that is scored
   uint32_t weights_loaded_ = 0, weights_used_ = 0;             // pages of P so far
 };
