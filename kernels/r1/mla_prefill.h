@@ -8,7 +8,7 @@ namespace prefill {
 using namespace attention;
 
 constexpr uint32_t kNope = 128, kRope = 64, kDims = kNope + kRope, kValue = 128;
-constexpr uint32_t kScoreSlots = 3;                                 // blocks of S in the workspace
+constexpr uint32_t kScoreSlots = 4;                                 // blocks of S in the workspace
 constexpr uint32_t kHalves = 2, kTokens = kHalves * kTileRows;  // of an item
 
 struct Shape {
@@ -76,7 +76,7 @@ class Blocks {
   bool started_ = false;
 };
 
-// Each group, for each half: 3 blocks of S, 2 of P and PV.
+// Each group, for each half: 4 blocks of S, 2 of P and PV.
 class Workspace {
  public:
   static constexpr uint32_t kScores = kBlockKeys * kTileRows, kProductSize = kValue * kTileRows;  // elements

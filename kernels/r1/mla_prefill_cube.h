@@ -44,7 +44,7 @@ class CubeSide {
                             kPageOfWeights = kTileRows * kPage * 2;
   static constexpr uint32_t kValuesAddress = kHalves * kQueryBytes, kKeysAddress = kValuesAddress + kBlockPages * kPageOfValues,
                             kWeightsAddress = kKeysAddress + kSlots * kPageOfKeys;
-  static constexpr uint32_t kAhead = kScoreSlots;
+  static constexpr uint32_t kAhead = kScoreSlots - 1;  // the last slot is for tiles of S that come before P does
   static __aicore__ __force_inline__ uint32_t after(uint32_t slot) { return slot + 1 == kAhead ? 0 : slot + 1; }
   static __aicore__ __force_inline__ uint32_t query(uint32_t half) { return half * kQueryBytes; }
 
@@ -116,6 +116,8 @@ class CubeSide {
   __aicore__ __force_inline__ void multiply(const Blocks* scored, const Blocks* weighted) {
     Place scores{scored}, values{weighted}, load{weighted};
     if (weighted) {
+      // A page of S passes the time until P is there and loaded.
+      for (uint32_t i = 0; i < kHalves && scores.is_there(); ++i) multiply_keys(scores, 0);
       CrossCoreWaitFlag(kWeighted);
       WaitFlag<HardEvent::MTE1_MTE2>(kValuesFree);
     }
@@ -129,7 +131,7 @@ class CubeSide {
       SetFlag<HardEvent::MTE1_MTE2>(kValuesFree);
       ++weighted_;
     }
-    if (scored) scored_ = after(scored_);
+    if (scored) scored_ = (scored_ + 1) % kScoreSlots;
   }
 
   // A page of S for a half, in this half of L0C.

@@ -47,7 +47,7 @@ class VectorSide {
       rows_.weigh(i, space_.weights(parity, half_)[i * kSixteen * kC0]);
     }
     rows_.close_block(count);
-    slot_ = slot_ + 1 == kScoreSlots ? 0 : slot_ + 1;
+    slot_ = (slot_ + 1) % kScoreSlots;
     CrossCoreSetFlag<2, PIPE_MTE3>(kWeighted);
   }
 
