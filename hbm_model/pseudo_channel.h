@@ -4,8 +4,8 @@
 //
 // Model: of the requests in the queue of the present direction, the command that can issue first is issued, a column command before
 // a row command, the oldest request among equals; rows stay open until another row of the bank is wanted and no queued request of this
-// direction hits. What finds its queue full waits at the door, and what comes after it too. Writes wait until the high watermark, age, or an idle read queue starts a drain. Refresh is issued when due, as soon as its banks
-// close, in all pseudo channels at the same time: staggered, it would hold up every transfer that spans channels.
+// direction hits. What finds its queue full waits at the door, and what comes after it too. Writes wait until the high watermark, age,
+// or an idle read queue starts a drain. Refresh is issued when due, as soon as its banks close, in all pseudo channels at the same time: staggered, it would hold up every transfer that spans channels.
 // Approximations: the two pseudo channels of a channel do not contend for command slots (each has every other one); a drain
 // opens no rows for reads; no request looks into the other queue for its data.
 #pragma once
