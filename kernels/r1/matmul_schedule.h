@@ -1,7 +1,8 @@
 // Which output tiles there are, and which core computes what part of them.
 //
-//   batches ──> slices of columns whose weights stay in L2 ──> panels of rows ──> tiles, along the columns
-//   tiles   ──> an equal number of successive ones for each core: a panel's rows can stay in L1             whole tiles
+//   batches ──> tiles, along the columns, if L2 holds all weights: a panel's rows can stay in L1
+//               or down the rows: weights pass once
+//   tiles   ──> an equal number of successive ones for each core                                            whole tiles
 //           └─> the rest, fewer than cores: all their K chunks in a row, an equal share for each core        parts of tiles
 //
 // A core's share of the rest touches two tiles at most. The parts come first, so that the vector cores add them while the
@@ -17,9 +18,11 @@ using namespace AscendC;
 constexpr uint32_t kFractalRows = 16, kFractalBytes = 32;  // of a fractal: rows, bytes of a row
 constexpr uint32_t kBlock = 128;                           // rows and columns of a block of accumulators, at most: half of L0C
 constexpr uint32_t kTileMost = 256;                        // a tile is 128 x 256 or 256 x 128 at most
-constexpr uint32_t kChunkMost = 512, kChunkLeast = 128;    // bytes of K in an L1 slot
+constexpr uint32_t kChunk = 512;                           // bytes of K in an L1 slot where the cube is the bound
+constexpr uint32_t kStreamBytes = 64 * 1024;               // of weights in a slot where HBM is: enough for the scalar unit to keep up, and
+constexpr uint32_t kStreamMost = 2048;                     // not more, since the last ones are computed on alone
 constexpr uint32_t kSplitBytes = 2048;                     // a K of fewer bytes is not worth splitting
-constexpr uint32_t kSliceBytes = 64 * 1024 * 1024;         // weights that are used by all rows before the next ones
+constexpr uint64_t kInL2 = 128 * 1024 * 1024;              // bytes of weights that stay in L2 beside the rest
 
 __aicore__ __force_inline__ uint32_t ceil_div(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 __aicore__ __force_inline__ uint32_t round16(uint32_t a) { return (a + 15) & ~15u; }
@@ -55,7 +58,7 @@ struct Tile {
 // The tiles of all batches by number. Walking forward is cheap.
 class Tiles {
  public:
-  __aicore__ __force_inline__ Tiles(const Problem& problem, uint32_t k_bytes) : problem_(problem), k_bytes_(k_bytes) {
+  __aicore__ __force_inline__ Tiles(const Problem& problem, uint32_t k_bytes, uint32_t cores) : problem_(problem), along_(uint64_t(problem.batches) * problem.n * k_bytes <= kInL2), cores_(cores) {
     if (problem.counts == nullptr) {
       choose(problem.rows);
       total_ = here_ * problem.batches;
@@ -65,6 +68,10 @@ class Tiles {
     restart();
   }
   __aicore__ __force_inline__ uint32_t total() const { return total_; }
+  // Weights pass once and bound the product: no batch has more rows than a block.
+  __aicore__ __force_inline__ bool streams() const { return streams_; }
+  // Successive tiles are mostly of the same rows.
+  __aicore__ __force_inline__ bool keeps_rows() const { return along_; }
   // The most rows and columns of a tile, in whole fractals.
   __aicore__ __force_inline__ uint32_t most_m() const { return most_m_; }
   __aicore__ __force_inline__ uint32_t most_n() const { return most_n_; }
@@ -80,8 +87,8 @@ class Tiles {
         choose(uint32_t(problem_.counts[++batch_]));
       }
     }
-    const uint32_t of_slice = high_ * slice_, within = index - first_, slice = within / of_slice, left = within - slice * of_slice;
-    const uint32_t width = least(slice_, wide_ - slice * slice_), row = left / width, column = slice * slice_ + left - row * width;
+    const uint32_t within = index - first_, line = within / (along_ ? wide_ : high_), left = within - line * (along_ ? wide_ : high_);
+    const uint32_t row = along_ ? line : left, column = along_ ? left : line;
     return {batch_, row_ + row * tile_m_, column * tile_n_, least(tile_m_, rows_ - row * tile_m_), least(tile_n_, problem_.n - column * tile_n_)};
   }
 
@@ -90,29 +97,38 @@ class Tiles {
     batch_ = first_ = row_ = 0;
     choose(uint32_t(problem_.counts[0]));
   }
-  // The tile for a batch of so many rows: up to 256 rows in one, so that weights pass once; beyond, 128 x 256. Equal sizes.
-  __aicore__ __force_inline__ void choose(uint32_t rows) {
+  // The tile for a batch of so many rows: 128 x 256, or 256 x 128 where weights are the bound. Equal sizes.
+  __attribute__((noinline)) void choose(uint32_t rows) {
     rows_ = rows;
     here_ = 0;
     if (rows == 0) return;
     if (problem_.tile_m != 0) {
       tile_m_ = least(problem_.tile_m, round16(rows)), tile_n_ = problem_.tile_n;
     } else {
-      const bool tall = rows > kBlock && rows <= kTileMost;
-      tile_m_ = round16(ceil_div(rows, tall ? 1 : ceil_div(rows, kBlock)));
+      // Up to 256 rows: weights pass once. Up to twice as many: twice, the second time from L2 while others read HBM.
+      const bool tall = rows > kBlock && rows <= (along_ ? kTileMost : 2 * kTileMost);
+      tile_m_ = round16(ceil_div(rows, ceil_div(rows, tall ? kTileMost : kBlock)));
       tile_n_ = round16(ceil_div(problem_.n, ceil_div(problem_.n, tall ? kBlock : kTileMost)));
+      if (rows <= kBlock && problem_.batches == 1) one_for_each_core();
     }
     if (tile_m_ > most_m_) most_m_ = tile_m_;
     if (round16(tile_n_) > most_n_) most_n_ = round16(tile_n_);
     high_ = ceil_div(rows, tile_m_);
+    streams_ = streams_ && high_ == 1 && tile_m_ <= kBlock;
     wide_ = ceil_div(problem_.n, tile_n_);
-    slice_ = least(wide_, ceil_div(kSliceBytes / k_bytes_, tile_n_));
     here_ = high_ * wide_;
   }
 
+  // A tile for each core, if that makes nearly equal ones: whole tiles need no adding.
+  __aicore__ __force_inline__ void one_for_each_core() {
+    const uint32_t n = round16(ceil_div(problem_.n, cores_));
+    if (n < tile_n_ && n * cores_ < problem_.n + problem_.n / 16) tile_n_ = n;
+  }
+
   const Problem& problem_;
+  bool along_, streams_ = true;
   uint32_t total_ = 0, most_m_ = 0, most_n_ = 0, batch_ = 0, first_ = 0, row_ = 0;
-  uint32_t k_bytes_, rows_ = 0, tile_m_ = 0, tile_n_ = 0, high_ = 0, wide_ = 0, slice_ = 0, here_ = 0;  // of the present batch
+  uint32_t cores_, rows_ = 0, tile_m_ = 0, tile_n_ = 0, high_ = 0, wide_ = 0, here_ = 0;  // of the present batch
 };
 
 // What a core does with a tile: chunks [begin, end) of its K. part: the number of the core's part, or kWhole.
@@ -123,14 +139,14 @@ struct Item {
 
 class Plan {
  public:
-  __aicore__ __force_inline__ Plan(uint32_t tiles, uint32_t k_bytes, uint32_t core, uint32_t cores)
-      : cores_(cores), rounds_(tiles / cores), rest_(tiles - rounds_ * cores) {
+  __aicore__ __force_inline__ Plan(const Tiles& all, uint32_t k_bytes, uint32_t core, uint32_t cores)
+      : cores_(cores), rounds_(all.total() / cores), rest_(all.total() - rounds_ * cores) {
     whole_ = rounds_, first_ = core * rounds_;
     if (k_bytes < kSplitBytes) {
       whole_ += core < rest_, first_ += least(core, rest_);
       rest_ = 0;
     }
-    choose_chunk(k_bytes);
+    choose_chunk(k_bytes, all);
     chunks_ = ceil_div(k_bytes, chunk_);
     begin_ = boundary(core), end_ = boundary(core + 1);
     parts_ = begin_ == end_ ? 0 : (end_ - 1) / chunks_ - begin_ / chunks_ + 1;
@@ -164,15 +180,18 @@ class Plan {
 
  private:
   __aicore__ __force_inline__ uint32_t boundary(uint32_t core) const { return rest_ * chunks_ * core / cores_; }
-  // The longest chunk, unless a shorter one makes the longest core's K shorter by a sixteenth.
-  __aicore__ __force_inline__ void choose_chunk(uint32_t k_bytes) {
-    uint32_t best = ~0u;
-    for (uint32_t chunk = kChunkMost; chunk >= (rounds_ == 0 ? kChunkLeast : kChunkMost); chunk /= 2) {
-      const uint32_t length = rounds_ * k_bytes + ceil_div(rest_ * ceil_div(k_bytes, chunk), cores_) * chunk;
-      if (best == ~0u || length + best / 16 < best) best = length, chunk_ = chunk;
-    }
+  // The chunk that suits the tiles; where all tiles are split, half of it if that makes the longest core's K shorter by a sixteenth.
+  __aicore__ __force_inline__ void choose_chunk(uint32_t k_bytes, const Tiles& tiles) {
+    chunk_ = kChunk;
+    if (tiles.streams())
+      for (chunk_ = kStreamMost; chunk_ * tiles.most_n() > kStreamBytes;) chunk_ /= 2;
+    if (rounds_ != 0) return;
+    const uint32_t half = chunk_ / 2, length = share(k_bytes, chunk_), shorter = share(k_bytes, half);
+    if (shorter + length / 16 < length) chunk_ = half;
   }
-  uint32_t cores_, rounds_, rest_, chunk_ = kChunkMost, chunks_ = 0, begin_ = 0, end_ = 0, parts_ = 0, first_ = 0, whole_ = 0;
+  // Bytes of K of the core with the most.
+  __aicore__ __force_inline__ uint32_t share(uint32_t k_bytes, uint32_t chunk) const { return ceil_div(rest_ * ceil_div(k_bytes, chunk), cores_) * chunk; }
+  uint32_t cores_, rounds_, rest_, chunk_ = kChunk, chunks_ = 0, begin_ = 0, end_ = 0, parts_ = 0, first_ = 0, whole_ = 0;
 };
 
 }  // namespace matmul

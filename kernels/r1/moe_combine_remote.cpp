@@ -7,7 +7,8 @@
 //
 //   window: | flags | rows bf16 [tokens * k][columns] |
 //
-//   1 core c sends rows c n / cores ..: MTE2 x -> ring -> MTE3 to place (token, slot) of the sender's window
+//   1 core c sends rows c, c + cores, ..: MTE2 x -> ring -> MTE3 to place (token, slot) of the window of its die; neighbours in the order of x, which go
+//     to few dies, are thus on their way at the same time from all cores
 //   2 SyncAll, flags, all flags awaited
 //   3 units of one token and `width` columns, spread over the cores; double-buffered:
 //        MTE2: k pieces -> UB [0 | 1]    V: fp32, multiply-add k times, bf16    MTE3: UB [0 | 1] -> y
@@ -48,20 +49,17 @@ class Combine : Arguments {
     fetch_for_scalars(0, counts, local_experts * 4);
     uint32_t total = 0;
     for (uint32_t e = 0; e < local_experts; ++e) total += uint32_t(local<int32_t>(0, local_experts).GetValue(e));
-    Share share(total);
 #ifdef BROKEN_LAST_ROW
-    if (share.last == total && total) --share.last;
+    if (total) --total;
 #endif
-    if (share.first >= share.last) return;
-    const uint32_t n = share.last - share.first, ring_at = lists + ((n * 4 + 31) & ~31u);
-    fetch_for_scalars(lists, origin + uint64_t(share.first) * 4, n * 4);
-    Ring ring(ring_at, row_bytes, (kUbBytes - ring_at) / row_bytes);
-    for (uint32_t i = 0; i < n; ++i) {
-      const uint32_t from = uint32_t(local<int32_t>(lists, n).GetValue(i)), die = from / (tokens * k), place = from - die * (tokens * k);
+    const GlobalTensor<int32_t> from = global<int32_t>(origin);
+    Ring ring(lists, row_bytes, (kUbBytes - lists) / row_bytes);
+    for (uint32_t i = uint32_t(GetBlockIdx()); i < total; i += uint32_t(GetBlockNum())) {
       const uint32_t row = ring.take();
-      fetch(row, x + uint64_t(share.first + i) * row_bytes, row_bytes);
+      fetch(row, x + uint64_t(i) * row_bytes, row_bytes);
+      const uint32_t place = uint32_t(from.GetValue(i)), die = place / (tokens * k);
       ring.filled(false);
-      put(rows_at(die) + uint64_t(place) * row_bytes, row, row_bytes);
+      put(rows_at(die) + uint64_t(place - die * (tokens * k)) * row_bytes, row, row_bytes);
       ring.give();
     }
     ring.drain();

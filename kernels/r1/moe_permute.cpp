@@ -2,7 +2,7 @@
 // are ordered by expert and, of one expert, by entry. counts int32 [local_experts]: entries of each. In that order: y int8 = the token's
 // row of x, y_scale fp32 = its scale, source int32 = the entry. inverse int32 [tokens, k]: an entry's place, or -1.
 // Arguments: ids x scale counts y y_scale source inverse histogram tokens k columns first_expert local_experts. columns: a multiple of 32, up
-// to 20480. histogram: workspace int32 [chunks, local_experts in whole blocks of 8], a chunk being 4096 entries. Block dimension:
+// to 16384. histogram: workspace int32 [chunks, local_experts in whole blocks of 8], a chunk being 4096 entries. Block dimension:
 // vector cores.
 //
 // Every core sorts the whole chunk (Sort32, MrgSort by -expert, stable): no core waits for another, and a place in the sorted list is
@@ -12,7 +12,7 @@
 //   V: ids -> expert, as fp32; counts = n - sum of min(|expert - e|, 1); sort
 //   S: pairs of the core's equal share of the local entries; MTE2: row of x -> ring [0 .. 3]   MTE3: ring -> y, places -> inverse,
 //      pieces of up to 64 of y_scale and source
-//   UB: | expert 16 KiB | entry 16 KiB | sort A, B 32 KiB each | ring 4 rows | histogram | pieces |
+//   UB: | expert 16 KiB | entry 16 KiB | sort A, B 32 KiB each | scales 16 KiB | ring 4 rows | histogram | pieces |
 // Operations: none that count. Bytes: 2 x columns + 16 an entry.
 #include "row_tiles.h"
 
@@ -53,21 +53,14 @@ class MoePermute {
 
   __aicore__ __force_inline__ void run() {
     place();
-    ArithProgression(entry_, int32_t(0), int32_t(1), int32_t(kChunk));
+    fetch_ids(0);
+    ArithProgression(entry_, int32_t(0), int32_t(1), int32_t(least(kChunk, round_up(entries_, kPitchUnit))));
     barrier();
-    const uint32_t local = count_experts();
-    if (chunks_ > 1 || local < entries_) {
-      clear_inverse();
-      SyncAll();
-    }
-    if (chunks_ > 1) load_histogram();
     for (uint32_t s = 0; s < kRing; ++s) SetFlag<HardEvent::MTE3_MTE2>(int(s));
-    for (uint32_t q = 0; q < chunks_; ++q) {
-      if (chunks_ > 1) load_experts(q);
-      sort(entries_of(q));
-      move_share(q, chunks_ > 1 ? local_of(q) : local);
-      if (chunks_ > 1) advance(q);
-    }
+    if (chunks_ == 1)
+      move_one_chunk();
+    else
+      move_chunks();
     for (uint32_t s = 0; s < kRing; ++s) WaitFlag<HardEvent::MTE3_MTE2>(int(s));
   }
 
@@ -76,6 +69,7 @@ class MoePermute {
     Space space;
     expert_ = space.place<float>(kChunk), entry_ = space.place<int32_t>(kChunk);
     sorted_ = space.place<float>(2 * kChunk), spare_ = space.place<float>(2 * kChunk);
+    token_scale_ = space.place<float>(kChunk + kBlock);
     for (auto& slot : ring_) slot = space.place<int8_t>(columns_);
     table_ = space.place<int32_t>(pitch_ + kBlock), row_of_table_ = space.place<int32_t>(pitch_ + kBlock);
     own_ = space.place<int32_t>(pitch_ + kBlock);
@@ -83,6 +77,32 @@ class MoePermute {
     scales_ = space.place<float>(kPiece), sources_ = space.place<int32_t>(kPiece), places_ = space.place<int32_t>(kPiece * kBlock);
   }
   __aicore__ __force_inline__ uint32_t entries_of(uint32_t q) const { return least(kChunk, entries_ - q * kChunk); }
+
+  __aicore__ __force_inline__ void move_one_chunk() {
+    fetch_scales(0), load_experts(0);
+    sort(entries_);
+    const uint32_t local = lower_bound(entries_, experts_);
+    if (local < entries_) {
+      clear_inverse();
+      SyncAll();
+    }
+    move_share(0, local);
+    count_sorted();
+  }
+  __aicore__ __force_inline__ void move_chunks() {
+    count_chunks();
+    clear_inverse();
+    SyncAll();
+    load_histogram();
+    fetch_ids(0);
+    for (uint32_t q = 0; q < chunks_; ++q) {
+      fetch_scales(q), load_experts(q);
+      sort(entries_of(q));
+      move_share(q, lower_bound(entries_of(q), experts_));
+      advance(q);
+      if (q + 1 < chunks_) fetch_ids(q + 1);
+    }
+  }
 
   // Scalar reads after the vector unit, vector operations after scalar reads or writes.
   static __aicore__ __force_inline__ void scalar_after_vector() {
@@ -94,15 +114,19 @@ class MoePermute {
     WaitFlag<HardEvent::S_V>(0);
   }
 
-  // expert_: the local number of each entry's expert; experts_ if it is not local, experts_ + 1 behind the chunk's end.
+  // The chunk's ids into the scratch, which no vector operation in flight uses any more.
+  __aicore__ __force_inline__ void fetch_ids(uint32_t q) const {
+    const uint32_t n = entries_of(q);
+    SetFlag<HardEvent::V_MTE2>(0);
+    WaitFlag<HardEvent::V_MTE2>(0);
+    load_rows(spare_.ReinterpretCast<int32_t>(), ids_[q * kChunk], 1, n, kChunk, n);
+    SetFlag<HardEvent::MTE2_V>(0);
+  }
+  // expert_: the local number of each entry's expert; experts_ if it is not local, experts_ + 1 behind the chunk's end. After fetch_ids().
   __aicore__ __force_inline__ void load_experts(uint32_t q) const {
     const uint32_t n = entries_of(q), last = n / kLanes * kLanes, whole = round_up(n, kPitchUnit);
     const LocalTensor<int32_t> raw = spare_.ReinterpretCast<int32_t>();
     const LocalTensor<float> other = spare_[kChunk];
-    SetFlag<HardEvent::V_MTE2>(0);
-    WaitFlag<HardEvent::V_MTE2>(0);
-    load_rows(raw, ids_[q * kChunk], 1, n, kChunk, n);
-    SetFlag<HardEvent::MTE2_V>(0);
     WaitFlag<HardEvent::MTE2_V>(0);
     Adds(raw, raw, -int32_t(first_expert_), int32_t(n)), barrier();
     Cast(expert_, raw, RoundMode::CAST_RINT, n), Duplicate(other, float(experts_), int32_t(whole)), barrier();
@@ -133,23 +157,34 @@ class MoePermute {
     return all - uint32_t(result_.GetValue(0));
   }
 
-  // counts and, of more than one chunk, the histogram, for this core's share of the experts. Returns the local entries of a single chunk.
-  __aicore__ __force_inline__ uint32_t count_experts() const {
-    const uint32_t begin = experts_ * core_ / cores_, end = experts_ * (core_ + 1) / cores_, n = end - begin;
-    uint32_t local = 0;
+  // counts of this core's share of the experts, from the sorted entries of the only chunk.
+  __aicore__ __force_inline__ void count_sorted() const {
+    const uint32_t begin = experts_ * core_ / cores_, n = experts_ * (core_ + 1) / cores_ - begin;
+    if (n == 0) return;
+    uint32_t at = lower_bound(entries_, begin);
+    for (uint32_t e = 0; e < n; ++e) {
+      const uint32_t next = lower_bound(entries_, begin + e + 1, at);
+      table_.SetValue(e, int32_t(next - at));
+      at = next;
+    }
+    write(counts_[begin], table_, n);
+  }
+  // The histogram and counts of this core's share of the experts.
+  __aicore__ __force_inline__ void count_chunks() const {
+    const uint32_t begin = experts_ * core_ / cores_, n = experts_ * (core_ + 1) / cores_ - begin;
+    if (n == 0) return WaitFlag<HardEvent::MTE2_V>(0);  // the first chunk's ids, not needed
     for (uint32_t e = 0; e < n; ++e) table_.SetValue(e, 0);
     for (uint32_t q = 0; q < chunks_; ++q) {
+      if (q) fetch_ids(q);
       load_experts(q);
       for (uint32_t e = 0; e < n; ++e) {
         const int32_t found = int32_t(count(entries_of(q), begin + e));
         own_.SetValue(e, found);
         table_.SetValue(e, table_.GetValue(e) + found);
       }
-      if (chunks_ == 1) local = entries_ - count(entries_, experts_);
-      if (chunks_ > 1 && n) write(histogram_[q * pitch_ + begin], own_, n);
+      write(histogram_[q * pitch_ + begin], own_, n);
     }
-    if (n) write(counts_[begin], table_, n);
-    return local;
+    write(counts_[begin], table_, n);
   }
   // n values that the scalar unit wrote; it may write there again afterwards.
   template <typename T>
@@ -197,7 +232,6 @@ class MoePermute {
     Add(table_, table_, row_of_table_, int32_t(experts_)), barrier();
     scalar_after_vector();
   }
-  __aicore__ __force_inline__ uint32_t local_of(uint32_t q) const { return lower_bound(entries_of(q), experts_); }
 
   // sorted_: pairs (-expert, entry of the chunk), by expert, of one expert by entry. The scalar unit may read them then.
   __aicore__ __force_inline__ void sort(uint32_t n) const {
@@ -209,10 +243,11 @@ class MoePermute {
     scalar_after_vector();
   }
   __aicore__ __force_inline__ uint32_t expert_at(uint32_t s) const { return uint32_t(int32_t(-sorted_.GetValue(2 * s))); }
-  // The first of n sorted pairs whose expert is not below this one.
-  __aicore__ __force_inline__ uint32_t lower_bound(uint32_t n, uint32_t expert) const {
-    uint32_t low = 0;
-    for (uint32_t left = n; left;) {
+  // The first of n sorted pairs, from `low` on, whose expert is not below this one. Strides double first: most runs are short.
+  __aicore__ __force_inline__ uint32_t lower_bound(uint32_t n, uint32_t expert, uint32_t low = 0) const {
+    uint32_t stride = 1;
+    for (; low + stride <= n && expert_at(low + stride - 1) < expert; stride *= 2) low += stride;
+    for (uint32_t left = least(stride - 1, n - low); left;) {
       const uint32_t half = left / 2;
       if (expert_at(low + half) < expert)
         low += half + 1, left -= half + 1;
@@ -222,8 +257,19 @@ class MoePermute {
     return low;
   }
 
+  // The scales of the chunk's tokens, for the scalar unit.
+  __aicore__ __force_inline__ uint32_t first_token(uint32_t q) const { return q * kChunk / k_; }
+  __aicore__ __force_inline__ void fetch_scales(uint32_t q) const {
+    const uint32_t first = first_token(q), n = (q * kChunk + entries_of(q) - 1) / k_ + 1 - first;
+    SetFlag<HardEvent::S_MTE2>(0);
+    WaitFlag<HardEvent::S_MTE2>(0);
+    load_rows(token_scale_, scale_[first], 1, n, kChunk + kBlock, n);
+    SetFlag<HardEvent::MTE2_S>(0);
+  }
+
   // This core's share of the chunk's local entries, in pieces of neighbouring places.
   __aicore__ __force_inline__ void move_share(uint32_t q, uint32_t local) {
+    WaitFlag<HardEvent::MTE2_S>(0);  // the scales
     const uint32_t begin = uint32_t(uint64_t(local) * core_ / cores_);
     uint32_t end = uint32_t(uint64_t(local) * (core_ + 1) / cores_);
 #ifdef BROKEN_LAST_ROW
@@ -235,7 +281,7 @@ class MoePermute {
     }
     for (uint32_t s = begin; s < end;) {
       const uint32_t expert = expert_at(s), first = s == begin ? lower_bound(local, expert) : s;
-      const uint32_t after = least(end, lower_bound(local, expert + 1)), at = uint32_t(table_.GetValue(expert));
+      const uint32_t after = least(end, lower_bound(local, expert + 1, s)), at = uint32_t(table_.GetValue(expert));
       for (; s < after; s += least(kPiece, after - s)) move(q, s, least(kPiece, after - s), at + s - first);
     }
   }
@@ -243,6 +289,7 @@ class MoePermute {
   // n sorted pairs from s on to the places from `at` on.
   __aicore__ __force_inline__ void move(uint32_t q, uint32_t s, uint32_t n, uint32_t at) {
     const LocalTensor<int32_t> pairs = sorted_.ReinterpretCast<int32_t>();
+    const uint32_t first = first_token(q);
     for (uint32_t i = 0; i < n; ++i) {
       const uint32_t entry = q * kChunk + uint32_t(pairs.GetValue(2 * (s + i) + 1)), token = entry / k_;
       WaitFlag<HardEvent::MTE3_MTE2>(int(slot_));
@@ -252,7 +299,7 @@ class MoePermute {
       DataCopy(y_[uint64_t(at + i) * columns_], ring_[slot_], columns_);
       SetFlag<HardEvent::MTE3_MTE2>(int(slot_));
       slot_ = (slot_ + 1) % kRing;
-      scales_.SetValue(i, scale_.GetValue(token));
+      scales_.SetValue(i, token_scale_.GetValue(token - first));
       sources_.SetValue(i, int32_t(entry));
       places_.SetValue(i * kBlock, int32_t(at + i));
     }
@@ -269,7 +316,7 @@ class MoePermute {
   GlobalTensor<int8_t> x_, y_;
   GlobalTensor<float> scale_, y_scale_;
   uint32_t k_, columns_, entries_, first_expert_, experts_, pitch_, chunks_, core_, cores_, slot_ = 0;
-  LocalTensor<float> expert_, sorted_, spare_, result_, scales_;
+  LocalTensor<float> expert_, sorted_, spare_, result_, scales_, token_scale_;
   LocalTensor<int32_t> entry_, table_, row_of_table_, own_, sources_, places_;
   LocalTensor<uint8_t> bits_;
   LocalTensor<int8_t> ring_[kRing];

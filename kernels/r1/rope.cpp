@@ -1,6 +1,6 @@
-// Rotary embedding in place: columns offset .. offset + 63 of every head of x (bf16 [rows, heads, stride]) by row position[r] of the
+// Rotary embedding, in place (rope) or to columns y_offset .. of every head of y (rope_place: beside the absorbed query): columns offset .. offset + 63 of every head of x (bf16 [rows, heads, stride]) by row position[r] of the
 // tables cos, sin (fp32 [positions, 32]); interleaved pairs (x0, x1), (x2, x3), ... Stride and offset are multiples of 16.
-// Arguments: x cos sin position rows heads stride offset. Block dimension: vector cores.
+// Arguments: x [y] cos sin position rows heads stride offset [y_stride y_offset]. Block dimension: vector cores.
 //
 // A unit is up to 64 heads of a row; a core's units are neighbours, so that its positions share cache lines.
 //   S: position    MTE2: heads, cos, sin -> in [0 | 1]    V: rotation.h    MTE3: out [0 | 1] -> x
@@ -18,9 +18,11 @@ constexpr uint32_t kHeads = 64;
 
 class Rope {
  public:
-  __aicore__ __force_inline__ Rope(GM_ADDR x, GM_ADDR cos, GM_ADDR sin, GM_ADDR position, uint32_t rows, uint32_t heads, uint32_t stride, uint32_t offset)
-      : heads_(heads), stride_(stride), offset_(offset), parts_(ceil_div(heads, kHeads)), part_(ceil_div(heads, parts_)) {
+  __aicore__ __force_inline__ Rope(GM_ADDR x, GM_ADDR y, GM_ADDR cos, GM_ADDR sin, GM_ADDR position, uint32_t rows, uint32_t heads, uint32_t stride, uint32_t offset,
+                                  uint32_t y_stride, uint32_t y_offset)
+      : heads_(heads), stride_(stride), offset_(offset), y_stride_(y_stride), y_offset_(y_offset), parts_(ceil_div(heads, kHeads)), part_(ceil_div(heads, parts_)) {
     x_.SetGlobalBuffer((__gm__ bfloat16_t*)x);
+    y_.SetGlobalBuffer((__gm__ bfloat16_t*)y);
     cos_.SetGlobalBuffer((__gm__ float*)cos);
     sin_.SetGlobalBuffer((__gm__ float*)sin);
     position_.SetGlobalBuffer((__gm__ int32_t*)position);
@@ -54,11 +56,12 @@ class Rope {
  private:
   struct Unit {
     uint32_t row, heads;
-    uint64_t at;
+    uint64_t at, to;  // in x, in y
   };
   __aicore__ __force_inline__ Unit unit(uint32_t u) const {
     const uint32_t row = u / parts_, first = (u - row * parts_) * part_;
-    return {row, least(part_, heads_ - first), (uint64_t(row) * heads_ + first) * stride_ + offset_};
+    const uint64_t head = uint64_t(row) * heads_ + first;
+    return {row, least(part_, heads_ - first), head * stride_ + offset_, head * y_stride_ + y_offset_};
   }
 
   __aicore__ __force_inline__ void load(uint32_t u, uint32_t b) const {
@@ -84,7 +87,7 @@ class Rope {
     out_[b].open();
     scratch_.store(out_[b].buffer, it.heads);
     out_[b].send([&]() {
-      DataCopy(x_[it.at], out_[b].buffer, DataCopyParams(uint16_t(it.heads), kColumns / 16, 0, uint16_t((stride_ - kColumns) / 16)));
+      DataCopy(y_[it.to], out_[b].buffer, DataCopyParams(uint16_t(it.heads), kColumns / 16, 0, uint16_t((y_stride_ - kColumns) / 16)));
     });
     barrier();
   }
@@ -98,10 +101,10 @@ class Rope {
     if (repeats > 1) Mul<float, false>(to[kLanes], from[kLanes], table[kLanes - other], MASK_PLACEHOLDER, uint8_t(repeats / 2), strides);
   }
 
-  GlobalTensor<bfloat16_t> x_;
+  GlobalTensor<bfloat16_t> x_, y_;
   GlobalTensor<float> cos_, sin_;
   GlobalTensor<int32_t> position_;
-  uint32_t heads_, stride_, offset_, parts_, part_, begin_, end_;
+  uint32_t heads_, stride_, offset_, y_stride_, y_offset_, parts_, part_, begin_, end_;
   Scratch scratch_;
   LocalTensor<bfloat16_t> in_[2];
   LocalTensor<float> angles_[2], table_[2];
@@ -113,7 +116,14 @@ class Rope {
 extern "C" __global__ __aicore__ void rope(GM_ADDR x, GM_ADDR cos, GM_ADDR sin, GM_ADDR position, uint32_t rows, uint32_t heads, uint32_t stride,
                                            uint32_t offset) {
   if ASCEND_IS_AIV {
-    Rope kernel(x, cos, sin, position, rows, heads, stride, offset);
+    Rope kernel(x, x, cos, sin, position, rows, heads, stride, offset, stride, offset);
+    kernel.run();
+  }
+}
+extern "C" __global__ __aicore__ void rope_place(GM_ADDR x, GM_ADDR y, GM_ADDR cos, GM_ADDR sin, GM_ADDR position, uint32_t rows, uint32_t heads, uint32_t stride,
+                                                 uint32_t offset, uint32_t y_stride, uint32_t y_offset) {
+  if ASCEND_IS_AIV {
+    Rope kernel(x, y, cos, sin, position, rows, heads, stride, offset, y_stride, y_offset);
     kernel.run();
   }
 }

@@ -45,7 +45,6 @@ class Space {
     used_ += round_up(elements * uint32_t(sizeof(T)), 32);
     return LocalTensor<T>(TPosition::VECCALC, at, elements);
   }
-  __aicore__ __force_inline__ uint32_t left() const { return uint32_t(GetUBSizeInBytes()) - used_; }
 
  private:
   template <typename T>
@@ -281,6 +280,7 @@ struct Fit {
   // fixed: bytes for all tiles; row: of one row without its input; input: one row in one input buffer. The gaps of place() count as fixed.
   __aicore__ __force_inline__ Fit(uint32_t fixed, uint32_t row, uint32_t input, uint32_t pitch, uint32_t most_rows) {
     const uint32_t room = uint32_t(GetUBSizeInBytes()) - fixed;
+    // RowReduction takes several rows up to two repeats of block sums of block sums each.
     for (height = pitch > 128 * kLanes ? 1 : least(most_rows, kMostRows); height > 1; --height)
       for (buffers = 2; buffers > 0; --buffers)
         if (height * (row + buffers * input) <= room) return;

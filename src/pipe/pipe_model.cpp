@@ -258,7 +258,8 @@ void PipeModel::begin(Operation& op, Cycle now) {
   op.start = now;
   ++work_in_flight_;
   for (const memory::Access& access : op.footprint)
-    if (port_ && access.space == memory::Space::GM) counters_.bytes += access.total_bytes();
+    // A transfer pipe moves what it has with global memory; MTE1, within the core, what it writes.
+    if (port_ ? access.space == memory::Space::GM : code_ == isa::Pipe::MTE1 && access.write) counters_.bytes += access.total_bytes();
   if (!shared_.settings.timed) {
     op.release = op.finish = std::max({now + 1, last_finish_, op.not_before});
     last_finish_ = op.finish;

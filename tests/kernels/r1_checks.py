@@ -16,7 +16,7 @@ def words(value):
 
 
 def is_right(name, shape, groups, seed=1):
-    done = run(name, groups=groups, seed=seed, **shape).check()
+    done = run(get_kernel(name)(**shape), groups=groups, seed=seed).check()
     assert done.passed, done
 
 
@@ -31,7 +31,7 @@ def sees_what_is_missing(name):
 def is_ordered_by_flags(name):
     """Strict: no pair of operations relies on the order that auto supplies, and the same cycles."""
     shape = get_kernel(name).test_grid[0]
-    assert run(name, sync="strict", groups=3, **shape).check().passed
+    assert run(get_kernel(name)(**shape), sync="strict", groups=3).check().passed
     return shape
 
 

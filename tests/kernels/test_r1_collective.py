@@ -55,3 +55,19 @@ def test_mistakes():
     with pytest.raises(vt.Error, match="join"):
         run("all_gather", vt.Device(), ep=4)
     assert collective.RANK == 0
+
+
+def test_an_exchange_beside_another_kernel_on_part_of_the_die():
+    import numpy as np
+
+    spec = get_kernel("moe_dispatch")(tokens=33, columns=256, experts=64, ep=4)
+    device = spec.make_device("ascend910c", None)
+    inputs = spec.random(np.random.default_rng(1))
+    arrays = {name: device.to_device(np.ascontiguousarray(inputs[name], buffer.dtype)) if name in inputs else device.empty(buffer.shape, buffer.dtype)
+              for name, buffer in spec.buffers(device, 8).items()}
+    spec.settle(device, arrays, inputs)
+    other = get_kernel("quantize")(rows=100, columns=512).prepare(device, groups=16)
+    for run_ in device.run_concurrently([spec.prepare(device, arrays, groups=8, first_core=16), other]):
+        run_.check()
+    reference = spec.reference(inputs)
+    assert spec.compare(spec.collect(device, arrays, inputs, list(reference)), inputs, reference)[0] == 0

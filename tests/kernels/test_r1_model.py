@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import vitruvian as vt
-from vitruvian.r1 import Model, R1Config
+from vitruvian.r1 import Model, R1Config, get_kernel
 from vitruvian.r1.chain import Chain
 from vitruvian.r1.config import rope_tables
 from vitruvian.r1.reference_model import ReferenceModel, Rotary
@@ -64,12 +64,11 @@ def test_right_drafts_are_accepted_two_tokens_a_step(first):
     assert drafted.check().passed
 
 
-def test_a_dropped_block_of_keys_is_seen(monkeypatch):
-    from vitruvian.r1 import get_kernel
-
-    kind = get_kernel("mla_decode")
+@pytest.mark.parametrize("name", ["kv_cache_write", "batched_gemm", "moe_combine", "moe_gate"])
+def test_a_broken_kernel_is_seen(monkeypatch, name):
+    kind = get_kernel(name)
     monkeypatch.setattr(kind, "flags", lambda self: kind.broken_flags[:1])
-    assert not Model(seed=1, groups=GROUPS, mode="functional_only").generate(prompt_of(1), 3).check().passed
+    assert not Model(seed=1, groups=GROUPS, mode="functional_only").generate(prompt_of(1), 2).check().passed
 
 
 def test_mistakes():
@@ -104,6 +103,16 @@ def test_the_reference_prefills_as_it_decodes():
     stepwise.forward(prompt[:-1], range(23), False)
     last = stepwise.forward(prompt[-1:], [23], True)
     assert np.sqrt(np.mean((last.logits[0] - plain.logits[-1]) ** 2)) < 0.05 * np.sqrt(np.mean(plain.logits**2))
+
+
+def test_the_mla_prolog_as_launches(first):
+    model, _ = first
+    names = [step.spec.name for step in model.mla_prolog(tokens=2)]
+    assert names == ["rms_norm_quant", "linear_int8", "kv_cache_write", "linear_int8", "rms_norm_quant", "linear_int8", "batched_gemm", "rope_place"]
+    steps = model.mla_prolog(tokens=2, first_core=8)
+    assert all(step.run is None for step in steps)
+    for step in steps:
+        model.device.run_concurrently([step.launch])[0].check()
 
 
 def test_a_chain_can_wait_to_be_launched():

@@ -34,6 +34,11 @@ def test_kernels_run_beside_each_other_on_any_cores(device):
     r1_checks.runs_anywhere(KERNELS, device)
 
 
+@pytest.mark.parametrize("name", KERNELS)
+def test_timing_only_takes_the_same_time(name):
+    r1_checks.takes_the_same_time_without_data(name)
+
+
 def test_draws_follow_the_distribution(device):
     # 400 rows of the same four logits: each candidate about as often as its probability says.
     shape = dict(rows=400, vocab=64, top_k=4, top_p=1.0, temperature=1.0)

@@ -132,13 +132,14 @@ class MlaDecode(Attention):
         return "mla_decode"
 
     def splits(self, groups: int) -> int:
-        """Parts of each sequence's keys: what makes the rounds of (sequence, tile, part) over the groups shortest, a part
-        costing its pages and the combine's share beside them."""
+        """Parts of each sequence's keys, so that the slowest group and the merge are soonest done, in units of a page: a part costs
+        two beside its pages, and merging eight rows of a part (what a vector core does at a time) about a half."""
         items = self.batch * self.tiles
+        eights = -(-self.batch * self.tiles * (self.ROWS // 8) // (2 * groups))
 
         def cost(splits):
             rounds, pages = -(-items * splits // groups), -(-self.max_pages // splits)
-            return rounds * (pages + 2) + (2 * splits * self.tiles if splits > 1 else 0)
+            return rounds * (pages + 2) + (2 + splits * eights / 2 if splits > 1 else 0)
         return min(range(1, min(self.MOST_SPLITS, self.max_pages) + 1), key=cost)
 
     def buffers(self, device, groups):

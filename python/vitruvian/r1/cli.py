@@ -62,9 +62,9 @@ def kernel_parser(kind) -> argparse.ArgumentParser:
     parser = _Parser(prog=f"vitruvian kernel {kind.name}", description=kind.summary, epilog=help_of_kernel(kind))
     parser.add_argument("parameters", nargs="*", metavar="name=value", help="parameters of the kernel")
     parser.add_argument("--chip", default="ascend910c", help="chip of chips/, or a path to a .yaml (%(default)s)")
-    parser.add_argument("--mode", default="full", help="full, timing_only, functional_only or auto (%(default)s)")
-    parser.add_argument("--sync", default="auto", help="auto or strict (%(default)s)")
-    parser.add_argument("--l2", default="cold", help="state of the L2 at launch: cold or warm (%(default)s)")
+    parser.add_argument("--mode", default="full", choices=("full", "timing_only", "functional_only", "auto"), help="(%(default)s)")
+    parser.add_argument("--sync", default="auto", choices=("auto", "strict"), help="(%(default)s)")
+    parser.add_argument("--l2", default="cold", choices=("cold", "warm"), help="state of the L2 at launch (%(default)s)")
     parser.add_argument("--groups", type=int, help="core groups, each a cube core and its vector cores (all)")
     parser.add_argument("--seed", type=int, default=1, help="of the random data (%(default)s)")
     parser.add_argument("--override", action="append", default=[], metavar="path=value", help="of the chip description, e.g. hbm.bandwidth=2e12")
@@ -185,6 +185,7 @@ def model_command(words: list[str]) -> int:
 
 
 COMMANDS = {
+    "kernel": ("One of R1's kernels, also where the C++ library has one of that name", lambda words: kernel_command(words[0], words[1:]) if words else r1_command([])),
     "kernels": ("List R1's kernels; --write runs them at R1's shapes for docs/kernels.md", kernels_command),
     "model": ("A small model of R1's architecture, prompt to tokens, beside its reference", model_command),
 }

@@ -123,6 +123,9 @@ class Exchange(VectorKernel):
         """Payload that crosses the fabric in each direction."""
         raise NotImplementedError
 
+    def other_bound_s(self, device):
+        return self.fabric_bytes() / self.surroundings(device).write_rate
+
     def operations(self):
         return 0.0
 

@@ -174,6 +174,10 @@ class R1Kernel(abc.ABC):
     def bytes(self) -> float:
         """Compulsory traffic with HBM: each input read once, each output written once."""
 
+    def other_bound_s(self, device: Device) -> float:
+        """Seconds that something else than the cube and HBM needs at least: the fabric, of exchanges between dies."""
+        return 0.0
+
     # --- launches
 
     def module(self, device: Device, flags: tuple[str, ...] = ()) -> Module:

@@ -3,8 +3,8 @@
 Arrays: x is the residual stream bf16 [tokens, hidden]; `pending` the last sublayer's output, which the next norm adds to x.
 Weights: a mapping of device arrays, "i.q_a" and "i.q_a.scale" for the W8A8 layer q_a of layer i, packed as layout.py says.
 
-    mla_prolog:  norm+quant -> q_a -> norm+quant -> q_b -> rope        kv_a -> norm, rope, cache write
-                 decode: absorb (W_UK)   |   prefill: latent and rotated key beside the cache, kv_b
+    mla_prolog:  norm+quant -> q_a -> norm+quant -> q_b      kv_a -> norm, rope, cache write
+                 decode: absorb (W_UK), rope beside it   |   prefill: rope, latent and rotated key beside the cache, kv_b
     attention:   prolog -> mla_decode -> W_UV | mla_prefill -> quant -> o
     dense_ffn:   norm+quant -> gate_up -> swiglu+quant -> down
     moe_ffn:     norm+quant -> router, gate, permute -> grouped gate_up -> swiglu+quant -> grouped down -> combine with the shared expert
@@ -75,20 +75,20 @@ class Sublayers:
                    tokens=t, pages=cache.shape[0], positions=batch.positions, epsilon=c.norm_epsilon)
         q = self.norm(self.linear(a, w + "q_a", t, c.q_lora, c.hidden), w + "q_norm", rows=t, columns=c.q_lora)
         q = self.linear(q, w + "q_b", t, c.heads * c.query, c.q_lora)
-        self.rope(q, t, c.heads, c.query, c.nope, batch)
         if batch.decode:
             absorbed = self.chain("batched_gemm", {"a": q, "w": self.weights[w + "absorb_k"]}, tokens=t, heads=c.heads, n=c.kv_lora, k=c.nope, a_width=c.query,
                                   y_width=c.latent)["y"]
-            self.copy(q, c.query, c.nope, t * c.heads, c.rope, absorbed, c.latent, c.kv_lora)
+            self.rope_place(q, t, c.heads, c.query, c.nope, batch, absorbed, c.latent, c.kv_lora)
             return {"q": absorbed}
+        self.chain("rope", {"x": q, **batch.tables}, rows=t, heads=c.heads, stride=c.query, offset=c.nope, positions=batch.positions)
         latent = self.norm(self.copy(kv, c.latent, 0, t, c.kv_lora), w + "kv_norm", quantised=False, rows=t, columns=c.kv_lora)["y"]
-        k_rope = self.copy(kv, c.latent, c.kv_lora, t, c.rope)
-        self.rope(k_rope, t, 1, c.rope, 0, batch)
+        k_rope = self.rope_place(kv, t, 1, c.latent, c.kv_lora, batch, None, c.rope, 0)
         kv = self.chain("linear_bf16", {"a": latent, "w": self.weights[w + "kv_b"]}, "kv_b", m=t, n=c.heads * (c.nope + c.v), k=c.kv_lora)["y"]
         return {"q": q, "kv": kv, "k_rope": k_rope}
 
-    def rope(self, x, rows: int, heads: int, stride: int, offset: int, batch: Batch) -> None:
-        self.chain("rope", {"x": x, **batch.tables}, rows=rows, heads=heads, stride=stride, offset=offset, positions=batch.positions)
+    def rope_place(self, x, rows: int, heads: int, stride: int, offset: int, batch: Batch, y, y_stride: int, y_offset: int) -> DeviceArray:
+        arrays = {"x": x, **batch.tables} | ({} if y is None else {"y": y})
+        return self.chain("rope_place", arrays, rows=rows, heads=heads, stride=stride, offset=offset, positions=batch.positions, y_stride=y_stride, y_offset=y_offset)["y"]
 
     def attention(self, layer: int, x, pending, cache, batch: Batch) -> DeviceArray:
         c, t, w = self.config, batch.tokens, f"{layer}."

@@ -13,8 +13,8 @@ from .layout import FRACTAL_BYTES, FRACTAL_ROWS, pack_weight, unpack_weight
 
 F32, S8, S32 = np.dtype(np.float32), np.dtype(np.int8), np.dtype(np.int32)
 
-# Global memory of a core group: a ring of finished blocks of accumulators, and partial sums (kernels/r1/matmul.h: kRing, kParts).
-_BLOCK_BYTES, _RING, _PARTS = 64 * 1024, 4, 4
+# Global memory of a core group: a ring of finished tiles of accumulators, and partial sums (kernels/r1/matmul.h: kRing, kParts).
+_TILE_BYTES, _RING, _PARTS = 128 * 1024, 2, 2
 
 
 def packed_shape(n: int, k: int, dtype: np.dtype) -> tuple[int, int, int]:
@@ -52,7 +52,7 @@ class Product(R1Kernel):
     k: int
 
     def workspace(self, groups: int) -> Buffer:
-        return Buffer("workspace", (groups * (_RING + _PARTS) * _BLOCK_BYTES,), S8)
+        return Buffer("workspace", (groups * (_RING + _PARTS) * _TILE_BYTES,), S8)
 
     def summation_error(self, out: np.dtype, largest: float, magnitude: float) -> float:
         """One rounding to the output's type, and two fp32 summations of k terms (src/workload/gemm_reference.h) or, for int8, three fp32 roundings."""
@@ -89,8 +89,8 @@ class LinearInt8(Product):
         "k": Parameter(7168, "inputs"),
     }
     test_grid = (
-        dict(m=1, n=16, k=32),
         dict(m=7, n=200, k=300),
+        dict(m=1, n=16, k=32),
         dict(m=40, n=576, k=2100),
         dict(m=150, n=320, k=512),
         dict(m=260, n=264, k=3000),
@@ -208,8 +208,8 @@ class BatchedGemm(Product):
         "y_width": Parameter(576, "columns of a head in y, at least n"),
     }
     test_grid = (
-        dict(tokens=1, heads=2, n=64, k=32, a_width=48, y_width=72),
         dict(tokens=33, heads=5, n=512, k=128),
+        dict(tokens=1, heads=2, n=64, k=32, a_width=48, y_width=72),
         dict(tokens=20, heads=128, n=128, k=512, a_width=512, y_width=128),
         dict(tokens=140, heads=3, n=120, k=100, a_width=100, y_width=130),
     )

@@ -175,6 +175,14 @@ class Model:
 
     # --- what users call
 
+    def mla_prolog(self, layer: int = 0, tokens: int = 1, *, decode: bool = True, **options) -> list[Step]:
+        """The launches from the residual stream to the attention kernel's inputs, prepared and not run, on arrays of their own:
+        for Device.run_concurrently(), or to look at. options: Kernel.prepare's."""
+        chain = Chain(self.device, groups=self.groups, execute=False, mode=self.mode, **options)
+        x = self.device.zeros((tokens, self.config.hidden), BF16)
+        Sublayers(chain, self.config, self.weights).mla_prolog(layer, x, None, self.caches[layer], self._batch(list(range(tokens)), decode))
+        return chain.steps
+
     def prefill(self, prompt: list[int], *, mtp: bool = False) -> Generation:
         """A new sequence; its first token comes out."""
         prompt = [int(token) for token in prompt]

@@ -24,7 +24,7 @@ class MoeGate(VectorKernel):
     }
     error_formula = "relative error of the weights; infinite for a choice that no rounding of the scores explains"
     broken_flags = ("-DBROKEN_LAST_GROUP",)
-    test_grid = (dict(tokens=100), dict(tokens=1), dict(tokens=333), dict(tokens=67, experts=16, n_group=4, topk_group=2, k=4), dict(tokens=30, experts=64, n_group=8, k=6))
+    test_grid = (dict(tokens=100), dict(tokens=1), dict(tokens=333), dict(tokens=67, experts=16, n_group=4, topk_group=2, k=4), dict(tokens=30, experts=64, n_group=8, k=6), dict(tokens=20, experts=24, n_group=12))
 
     def validate(self):
         size = self.experts // self.n_group
@@ -117,16 +117,17 @@ class MoePermute(VectorKernel):
 
     name, summary, source = "moe_permute", "tokens gathered by expert", "moe_permute.cpp"
     parameters = {
-        "tokens": Parameter(96, "tokens"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features, a multiple of 32, up to 20480"),
+        "tokens": Parameter(96, "tokens"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features, a multiple of 32, up to 16384"),
         "experts": Parameter(256, "experts"), "first_expert": Parameter(0, "first expert of this die", minimum=0),
         "local_experts": Parameter(0, "experts of this die; 0: all from first_expert on", minimum=0),
     }
     error_formula = "elements that differ"
     CHUNK: ClassVar[int] = 4096
+    steering_bytes = 1 << 17  # a sort of a whole chunk
     broken_flags = ("-DBROKEN_LAST_ROW",)
     test_grid = (
         dict(tokens=50, columns=256), dict(tokens=1, columns=64), dict(tokens=96, columns=128, first_expert=32, local_experts=16),
-        dict(tokens=17, k=4, experts=16, columns=96), dict(tokens=1100, columns=32), dict(tokens=600, columns=64, first_expert=100, local_experts=9),
+        dict(tokens=17, k=4, experts=16, columns=96), dict(tokens=1100, columns=32), dict(tokens=600, columns=64, first_expert=100, local_experts=9), dict(tokens=512, columns=32),
     )
 
     @property
@@ -138,8 +139,8 @@ class MoePermute(VectorKernel):
         return self.tokens * self.k
 
     def validate(self):
-        if self.columns % 32 or self.columns > 20480:
-            self.reject("columns", "a multiple of 32 up to 20480")
+        if self.columns % 32 or self.columns > 16384:
+            self.reject("columns", "a multiple of 32 up to 16384")
         if self.first_expert + self.local > self.experts or self.local < 1:
             self.reject("first_expert", "first_expert + local_experts up to experts")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 import numpy as np
@@ -19,7 +20,7 @@ class R1Run(Run):
 
     spec (the R1Kernel), parameters, operations, bytes, max_rel_error and max_rel_error_bound (None where nothing was checked),
     passed, tflops, utilization (of the cube's peak for the type over the core time; None for vector kernels),
-    bandwidth (compulsory bytes a second over the core time), outputs (arrays by name, where data was computed).
+    bandwidth (compulsory bytes a second over the core time), h100 and h100_time_us, h100_basis, ratio_to_h100, outputs (arrays by name, where data was computed).
     """
 
     def __init__(self, core, spec: R1Kernel, device: Device, seed: int):
@@ -27,7 +28,6 @@ class R1Run(Run):
         self.spec, self.parameters, self.seed = spec, dict(spec.values), seed
         self.operations, self.bytes = spec.operations(), spec.bytes()
         self.max_rel_error = self.max_rel_error_bound = None
-        self.h100_time_us = self.h100_basis = self.ratio_to_h100 = None  # the serving workload's baseline knows
         self.outputs: dict[str, np.ndarray] = {}
         seconds, core_seconds = self.time_us * 1e-6, self.core_time_us * 1e-6
         self.tflops = self.operations / seconds * 1e-12 if seconds else 0.0
@@ -38,6 +38,25 @@ class R1Run(Run):
     @property
     def passed(self) -> bool:
         return self.max_rel_error is None or self.max_rel_error <= self.max_rel_error_bound
+
+    @functools.cached_property
+    def h100(self):
+        """The same work on an H100: a serving.baseline.Prediction, which says whether it is a curve's or measured."""
+        from .serving.baseline import baseline
+
+        return baseline().predict_kernel(self.spec)
+
+    @property
+    def h100_time_us(self) -> float:
+        return self.h100.time_us
+
+    @property
+    def h100_basis(self) -> str:
+        return f"{self.h100.basis}: {self.h100.source}"
+
+    @property
+    def ratio_to_h100(self) -> float | None:
+        return self.h100_time_us / self.time_us if self.time_us else None
 
     def json(self) -> dict:
         """The fields of `vitruvian kernel NAME --json`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import asdict, dataclass, field
 
 from ... import _core
@@ -9,6 +10,11 @@ from ...chips import chip as values_of_chip
 from ..config import R1Config
 
 MAX_CONTEXT = 163840  # max_position_embeddings of the published configuration
+
+
+@functools.lru_cache(maxsize=64)
+def _values(chip: str, overrides: tuple[tuple[str, float], ...]):
+    return values_of_chip(chip, dict(overrides))
 
 
 def reject(parameter: str, expected: str, got) -> None:
@@ -51,7 +57,7 @@ class Deployment:
             reject("ep", f"a multiple of {dies}, the dies of a package of {self.chip}", self.ep)
 
     def chip_values(self):
-        return values_of_chip(self.chip, dict(self.overrides))
+        return _values(self.chip, self.overrides)
 
     def dies_per_package(self, values=None) -> int:
         return int((values or self.chip_values())["package.dies"].value)

@@ -58,7 +58,7 @@ def busiest_die(loads: list[float], dies: int) -> list[float]:
 
 def place_decode(config: R1Config, ep: int, tokens: int, skew: float) -> Placement:
     """tokens: of a die in a microbatch. The anchor's 320 places over `ep` dies: copies of the shared expert among them."""
-    slots = max(math.ceil(get_parameter("expert_slots_decode") / ep), math.ceil((config.experts + config.shared_experts) / ep))
+    slots = max(math.ceil(get_parameter("expert_places_decode") * config.experts / ep), math.ceil((config.experts + config.shared_experts) / ep))
     shared = max(config.shared_experts, math.floor(slots * ep * get_parameter("shared_share")))
     while slots * ep - shared < config.experts:  # small configurations: no room for that many copies
         shared -= 1

@@ -32,9 +32,11 @@ from ..elf_cache import cache_directory
 from ..kernel import R1Kernel, get_kernel
 from .scene import Scene
 
-RECORD_VERSION = 4           # of what a record holds: part of the key
+RECORD_VERSION = 6           # of what a record holds: part of the key
 CACHE_BYTES = 1 << 30        # bound of the disk cache; $VITRUVIAN_CACHE_BYTES
 MOST_REPEATS = 6             # of a scene whose launches turn out to need data
+# Kernels whose control flow follows computed data: they run in full from the start, on inputs of their own.
+NEED_DATA = frozenset({"moe_gate", "sample", "argmax"})
 
 
 @dataclass(frozen=True)
@@ -66,27 +68,36 @@ def emulator_digest() -> str:
     return hashlib.sha256(Path(_core.__file__).read_bytes()).hexdigest()[:24]
 
 
-def key_of(scene: Scene, machine: Machine, specs: list[R1Kernel], device: Device) -> str:
+def key_of(scene: Scene, machine: Machine, specs: list[R1Kernel], device: Device, elf=None) -> str:
     """Kernel ELFs, arguments, chip values, revision. Whatever a launch gets enters by its bound values, not by the code that made them."""
-    launches = []
+    launches, elf = [], elf or Elves()
     for launch, spec in zip(scene.launches, specs):
+        if isinstance(spec, Exchange):  # its scalars and ids need the peers and seconds; they follow from the parameters and its module
+            launches.append([spec.name, spec.values, elf(spec), _module_digest(spec)])
+            continue
         stream = next(stream for stream in scene.streams if stream.name == launch.stream)
         buffers = {name: [buffer.role, list(buffer.shape), str(np.dtype(buffer.dtype))] for name, buffer in spec.buffers(device, stream.groups).items()}
         control = {name: hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest() for name, array in spec.control(np.random.default_rng(1)).items()}
-        if isinstance(spec, Exchange):  # its scalars and ids need the peers and seconds; they follow from the parameters and its module
-            launches.append([spec.name, spec.values, _elf_digest(spec), _module_digest(spec)])
-            continue
-        launches.append([spec.name, spec.symbol(), _elf_digest(spec), buffers, spec.scalars(device, stream.groups), spec.block_dim(device, stream.groups),
+        launches.append([spec.name, spec.symbol(), elf(spec), buffers, spec.scalars(device, stream.groups), spec.block_dim(device, stream.groups),
                          control, spec.operations(), spec.bytes()])
     values = {path: value.value for path, value in values_of_chip(machine.chip, dict(machine.overrides)).items()}
     text = json.dumps([RECORD_VERSION, scene.items(), launches, values, emulator_digest(), _core.revision()], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _elf_digest(spec: R1Kernel) -> str:
-    from ..elf_cache import cached_elf
+class Elves:
+    """Digests of kernels' ELFs, each looked up once: elves(spec)."""
 
-    return hashlib.sha256(Path(cached_elf(spec.source, spec.flags())).read_bytes()).hexdigest()
+    def __init__(self):
+        self.known: dict[tuple, str] = {}
+
+    def __call__(self, spec: R1Kernel) -> str:
+        from ..elf_cache import cached_elf
+
+        key = (spec.source, spec.flags())
+        if key not in self.known:
+            self.known[key] = hashlib.sha256(Path(cached_elf(*key)).read_bytes()).hexdigest()
+        return self.known[key]
 
 
 def _module_digest(spec: R1Kernel) -> str:
@@ -142,7 +153,7 @@ def prepare(scene: Scene, device: Device, specs: list[R1Kernel], in_full: set[in
 
 def run_scene(scene: Scene, machine: Machine, progress=None) -> dict:
     """The record of a scene, simulated here and now. Launches run in timing_only; one that turns out to need data runs in full."""
-    begin, in_full = time.perf_counter(), set()
+    begin, cpu, in_full = time.perf_counter(), time.process_time(), {i for i, launch in enumerate(scene.launches) if launch.kernel in NEED_DATA}
     specs = specs_of(scene)
     for _ in range(MOST_REPEATS):
         exchange = next((spec for spec in specs if isinstance(spec, Exchange)), None)
@@ -157,9 +168,11 @@ def run_scene(scene: Scene, machine: Machine, progress=None) -> dict:
         in_full |= needy
     for run in runs:
         run.check()
-    return {"scene": scene.name, "launches": [launch_record(*item, device) for item in zip(scene.launches, specs, runs)], "clock_hz": device.clock_hz,
+    values = values_of_chip(machine.chip, dict(machine.overrides))
+    lead = round((values["launch.latency"].value - values["launch.gap"].value) * 1e-6 * device.clock_hz)
+    return {"scene": scene.name, "lead_cycles": lead, "launches": [launch_record(*item, device) for item in zip(scene.launches, specs, runs)], "clock_hz": device.clock_hz,
             "aic": device.aic_count, "aiv": device.aiv_count, "cycles": max(run.end_cycle for run in runs), "missing": list(scene.missing),
-            "provenance": device.provenance, "wall_s": time.perf_counter() - begin, "in_full": sorted(scene.launches[i].label for i in in_full)}
+            "provenance": device.provenance, "wall_s": time.perf_counter() - begin, "cpu_s": time.process_time() - cpu, "in_full": sorted(scene.launches[i].label for i in in_full)}
 
 
 def launch_record(launch, spec: R1Kernel, run, device: Device) -> dict:
@@ -194,7 +207,8 @@ def simulate(scenes: list[Scene], machine: Machine, *, processes: int | None = N
     """Records in the order of the scenes, and how many came from the cache. processes: 0 runs here; default: one for each core."""
     device = machine.device()
     specs = [specs_of(scene) for scene in scenes]
-    keys = [key_of(scene, machine, of_scene, device) for scene, of_scene in zip(scenes, specs)]
+    elves = Elves()
+    keys = [key_of(scene, machine, of_scene, device, elves) for scene, of_scene in zip(scenes, specs)]
     del device
     store = open_cache() if cache else None
     records = {i: store.get(key) for i, key in enumerate(keys)} if store is not None else {}

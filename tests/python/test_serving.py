@@ -1,0 +1,216 @@
+"""Serving: deployments, routing, composition, cache, results and the report, on R1's structure in small dimensions."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+import vitruvian as vt
+from vitruvian.r1.config import R1Config
+from vitruvian.r1.serving import Decode, Prefill, baseline, compose, memory, routing
+from vitruvian.r1.serving.cli import main
+from vitruvian.r1.serving.report import roofs
+from vitruvian.r1.serving.run import make
+from vitruvian.r1.serving.scenes import scenes_of
+
+SMALL = dict(config=R1Config.small(), ep=4, batch=8, context=256, processes=0, progress=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def cache(tmp_path_factory):
+    """Simulations of these tests only; compiled kernels too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VITRUVIAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
+@pytest.fixture(scope="module")
+def small(cache):
+    return vt.r1.decode(**SMALL)
+
+
+# --- what is asked
+
+@pytest.mark.parametrize("options, what", [
+    (dict(batch=0), "batch"), (dict(batch=97), "batch"), (dict(context=0), "context"), (dict(context=200_000), "context"), (dict(ep=0), "ep"), (dict(ep=3), "ep"),
+    (dict(mtp=2), "mtp"), (dict(acceptance=1.5), "acceptance"), (dict(dtype="fp4"), "dtype"), (dict(skew=-1), "skew"), (dict(chip="ascend999"), "unknown chip"),
+    (dict(overrides={"hbm.bandwith": 1}), "hbm.bandwidth"), (dict(batches=3), "batches"), (dict(attention_groups=24), "attention_groups"),
+])
+def test_impossible_deployments_are_errors_that_name_the_field(options, what):
+    with pytest.raises(vt.Error, match=what):
+        make(Decode, options)
+
+
+def test_prompts_that_do_not_divide_the_tokens():
+    with pytest.raises(vt.Error, match="tokens"):
+        make(Prefill, dict(prompt=4096, tokens=16383))
+    with pytest.raises(vt.Error, match="prompt"):
+        make(Prefill, dict(prompt=0))
+
+
+def test_what_does_not_fit_is_said():
+    with pytest.raises(vt.Error, match="KV cache .* GB"):
+        vt.r1.decode(batch=512, context=65536)
+    with pytest.raises(vt.Error, match="experts"):
+        vt.r1.decode(ep=2)
+    assert sum(memory.check(make(Decode, {}), 1).values()) < 64 * 2**30
+
+
+def test_the_command_line_says_it_in_a_line(capsys):
+    from vitruvian.__main__ import main as program
+
+    assert program(["r1", "decode", "--batch", "0"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+# --- tokens to experts
+
+def test_the_anchors_place_is_one_expert_a_die():
+    even = routing.place_decode(R1Config.full(), 320, 48, 0.0)
+    assert even.slots == 1 and even.rows == (480,)           # 320 dies x 48 tokens x 8 experts / 256, no copy of most
+    assert routing.place_prefill(R1Config.full(), 32, 4096, 0.0).slots == 10
+    skewed = routing.place_decode(R1Config.full(), 320, 48, 1.0)
+    assert skewed.imbalance > 2 * even.imbalance
+    assert sum(routing.place_decode(R1Config.full(), 32, 48, 0.0).rows) == pytest.approx(48 * 9, rel=0.15)
+
+
+def test_copies_go_to_the_fullest():
+    assert sorted(routing.replicate([8.0, 2.0, 1.0], 2)) == pytest.approx([1.0, 2.0, 8 / 3, 8 / 3, 8 / 3])
+    assert sorted(routing.busiest_die([5.0, 4.0, 3.0, 3.0], 2)) == [3.0, 5.0]
+
+
+# --- composition
+
+def test_a_step_is_the_sum_of_its_parts(small):
+    parts = small.totals.components
+    assert small.totals.step_ms * 1e3 == pytest.approx(sum(part.us * part.count for part in parts), rel=1e-12)
+    assert {part.name for part in parts} >= {"MoE layers", "dense layers", "embedding, head, sampling", "MTP layer", "graph launch"}
+    assert small.tpot_ms == pytest.approx(small.totals.step_ms / 1.7)
+    assert small.tokens_per_s_per_package == pytest.approx(8 / small.tpot_ms * 1e3)
+    assert small.tokens_per_s_per_die * 2 == pytest.approx(small.tokens_per_s_per_package)
+    serial = small.records["moe_layer"]
+    spans = sum(launch["cycles"] for launch in serial["launches"]) - serial["lead_cycles"]
+    assert compose.span_us(serial) == pytest.approx(spans / serial["clock_hz"] * 1e6)
+
+
+def test_every_kernel_of_the_workload_ran(small):
+    assert small.missing == []
+    assert small.records["moe_layer"]["in_full"] == ["gate"]
+    labels = {launch["label"] for launch in small.records["moe_layer"]["launches"]}
+    assert {"mla", "absorb_k", "gate", "dispatch", "gate_up", "combine"} <= labels
+
+
+def test_microbatches_run_at_the_same_time(small):
+    launches = small.records["window"]["launches"]
+    streams = {name: [launch for launch in launches if launch["stream"] == name] for name in ("attention", "moe")}
+    first = {name: [launch for launch in of if launch["microbatch"] == (name == "moe")] for name, of in streams.items()}
+    assert all(of[0]["start"] == 0 for of in first.values())
+    second = [min(launch["start"] for launch in streams[name] if launch["microbatch"] != (name == "moe")) for name in streams]
+    assert second[0] == second[1] == max(of[-1]["end"] for of in first.values())
+
+
+def test_every_kernel_lies_under_its_roofs(small):
+    assert roofs.above(small) == []
+
+
+def test_the_cache_gives_the_same_and_a_change_does_not_hit_it(small):
+    again = vt.r1.decode(**SMALL)
+    assert again.cache_hits == len(again.records) and again.tpot_ms == small.tpot_ms
+    slower = vt.r1.decode(**SMALL, overrides={"hbm.bandwidth": 2e11})
+    assert slower.cache_hits == 0 and slower.tpot_ms > small.tpot_ms
+
+
+def test_more_context_and_fewer_requests(small):
+    longer = vt.r1.decode(**{**SMALL, "context": 2048})
+    assert longer.totals.layer_us > small.totals.layer_us
+    assert longer.cache_hits > 0  # the heads are the same simulations
+    fewer = vt.r1.decode(**{**SMALL, "batch": 4})
+    assert fewer.tokens_per_s_per_package < small.tokens_per_s_per_package and fewer.tpot_ms <= small.tpot_ms
+
+
+def test_without_mtp_overlap_and_in_bf16():
+    plain = vt.r1.decode(**{**SMALL, "mtp": 0, "overlap": False, "dtype": "bf16"})
+    assert plain.tpot_ms == plain.totals.step_ms
+    assert set(plain.records) == {"moe_layer", "dense_layer", "head"}
+    assert "quantize" not in {launch["kernel"] for launch in plain.records["moe_layer"]["launches"]}
+
+
+def test_prefill():
+    result = vt.r1.prefill(config=R1Config.small(), ep=4, prompt=128, tokens=512, processes=0, progress=False)
+    assert result.tpot_ms is None
+    assert result.tokens_per_s_per_package == pytest.approx(512 / result.totals.step_ms * 1e3)
+    assert {"mla", "kv_b"} <= {launch["label"] for launch in result.records["moe_layer"]["launches"]}
+
+
+def test_simulations_in_processes_give_the_same(small):
+    beside = vt.r1.decode(**{**SMALL, "processes": 2, "cache": False})
+    assert beside.tpot_ms == small.tpot_ms
+
+
+# --- the H100's side
+
+def test_the_h100_serves_a_packages_load(small):
+    assert small.h100["fits"] and small.h100["gpus"] == 2
+    assert small.h100["step_overlapped_ms"] < small.h100["step_ms"]
+    full = baseline.baseline().machine
+    with pytest.raises(vt.Error, match="does not fit into an H100"):
+        memory.require(memory.table_of(make(Decode, dict(batch=192, context=16384)), 1), full.memory_bytes, "an H100")
+    with pytest.raises(vt.Error, match="baseline"):
+        vt.r1.decode(**SMALL, baseline="h900")
+
+
+# --- what users see
+
+def test_text_and_frames(small):
+    text = repr(small)
+    assert "TPOT" in text and "moe.mla" in text and "assumed" in text
+    assert "<table>" in small._repr_html_()
+    assert set(small.to_pandas()["label"]) >= {"mla", "lm_head"}
+    assert small.to_pandas("components")["total_us"].sum() == pytest.approx(small.totals.step_ms * 1e3)
+    fields = json.loads(json.dumps(small.json(), default=str))
+    assert {"tpot_ms", "layer_us", "tokens_per_s_per_die", "tokens_per_s_per_package", "kernels", "h100", "assumed_share", "wall_s", "cache_hits"} <= set(fields)
+
+
+@pytest.fixture(scope="module")
+def report(small, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    (folder / "sweeps").mkdir()
+    (folder / "sweeps" / "batch.csv").write_text("batch,tokens_per_s_per_package,tpot_ms,step_ms,error\n4,100,3,5,\n8,180,3.5,6,\n")
+    small.report(folder)
+    return folder
+
+
+def test_the_report_is_whole_and_stands_alone(report, small):
+    text = (report / "report.html").read_text()
+    assert not re.findall(r"(?:src|href)=['\"]?(?!data:)(?!#)[a-z]+:", text) and "<script" not in text
+    assert f"{small.tpot_ms:.1f} ms" in text and "sweep_batch" in text
+    names = {"step", "roofline", "layer", "timeline", "kernels", "sweep_batch"}
+    for ending in ("png", "svg", "csv"):
+        assert {path.stem for path in (report / "figures").glob(f"*.{ending}")} == names
+
+
+@pytest.mark.skipif(not (shutil.which("chromium") or shutil.which("chromium-browser")), reason="no Chromium")
+def test_the_report_in_a_browser(report):
+    # The page measures itself: how far it is wider than a laptop's window, and its smallest text.
+    probe = ("<script>const t=[...document.querySelectorAll('td,p,th,h1,svg text')].map(e=>e.getBoundingClientRect().height).filter(h=>h>0);"
+             "document.title='probe '+(document.documentElement.scrollWidth-innerWidth)+' '+document.querySelectorAll('svg').length+' '+Math.min(...t).toFixed(1)</script>")
+    page = report / "probe.html"
+    page.write_text((report / "report.html").read_text().replace("</body>", probe + "</body>"))
+    browser = shutil.which("chromium") or shutil.which("chromium-browser")
+    run = subprocess.run([browser, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1366,768", "--enable-logging=stderr", "--dump-dom", page.as_uri()],
+                         capture_output=True, text=True, timeout=120)
+    assert "CONSOLE" not in run.stderr
+    wider, figures, smallest = re.search(r"<title>probe (\S+) (\S+) (\S+)</title>", run.stdout).groups()
+    assert float(wider) <= 0 and int(figures) == 6
+    assert float(smallest) >= 7
+
+
+def test_help_and_unknown_commands(capsys):
+    for command in ("decode", "prefill", "sweep"):
+        with pytest.raises(SystemExit):
+            main([command, "--help"])
+        assert "--" in capsys.readouterr().out
+    with pytest.raises(vt.Error, match="decode, prefill, sweep"):
+        main(["serve"])
