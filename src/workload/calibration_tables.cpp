@@ -68,6 +68,15 @@ Parameters parameters_from(const std::string& text, const std::string& place) {
   return parameters;
 }
 
+std::set<std::string> words_from(const std::string& text, const std::string& place) {
+  static const std::set<std::string> known{"fast", "fit", "sensitivity"};
+  std::istringstream stream(text);
+  std::set<std::string> words;
+  for (std::string word; stream >> word; words.insert(word))
+    if (!known.contains(word)) throw Error("unknown set of calibration runs", place, fmt::format("{}", fmt::join(known, ", ")), "'" + word + "'");
+  return words;
+}
+
 void load_rows(const fs::path& path, CalibrationTables& tables) {
   read_table(path, "run,metric,measured,unit,flag,used,cause,source", [&](const std::vector<std::string>& f, const std::string& place) {
     if (std::find(metrics().begin(), metrics().end(), f[1]) == metrics().end()) throw Error("unknown metric", place, fmt::format("one of {}", fmt::join(metrics(), ", ")), f[1]);
@@ -77,14 +86,23 @@ void load_rows(const fs::path& path, CalibrationTables& tables) {
   });
 }
 
+std::vector<SensitivityRange> load_ranges(const fs::path& path) {
+  std::vector<SensitivityRange> ranges;
+  read_table(path, "parameter,low,high,why", [&](const std::vector<std::string>& f, const std::string& place) {
+    ranges.push_back({f[0], number_from(f[1], place), number_from(f[2], place), f[3]});
+    if (!(ranges.back().low < ranges.back().high)) throw Error("a range without width", place, "low below high", f[1] + " to " + f[2]);
+  });
+  return ranges;
+}
+
 }  // namespace
 
 CalibrationTables CalibrationTables::load(const std::string& folder) {
   CalibrationTables tables;
   const fs::path home(folder);
-  read_table(home / "runs.csv", "run,group,kernel,parameters,chip,l2,fast,assumption", [&](const std::vector<std::string>& f, const std::string& place) {
+  read_table(home / "runs.csv", "run,group,kernel,parameters,chip,l2,sets,assumption", [&](const std::vector<std::string>& f, const std::string& place) {
     get_library_kernel(f[2]);
-    tables.runs.push_back({f[0], f[1], f[2], parameters_from(f[3], place), f[4], f[5], f[6] == "yes", f[7]});
+    tables.runs.push_back({f[0], f[1], f[2], parameters_from(f[3], place), f[4], f[5], words_from(f[6], place), f[7]});
   });
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(home / "rows"))
@@ -97,9 +115,8 @@ CalibrationTables CalibrationTables::load(const std::string& folder) {
   read_table(home / "not_carried.csv", "file,rows,count,why", [&](const std::vector<std::string>& f, const std::string& place) {
     tables.not_carried.push_back({f[0], f[1], f[3], static_cast<int>(number_from(f[2], place))});
   });
-  read_table(home / "sensitivity.csv", "parameter,low,high,why", [&](const std::vector<std::string>& f, const std::string& place) {
-    tables.ranges.push_back({f[0], number_from(f[1], place), number_from(f[2], place), f[3]});
-  });
+  tables.ranges = load_ranges(home / "sensitivity.csv");
+  tables.fitted = load_ranges(home / "fitted.csv");
   return tables;
 }
 
