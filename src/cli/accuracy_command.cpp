@@ -1,3 +1,4 @@
+#include <array>
 #include <filesystem>
 #include <memory>
 
@@ -7,6 +8,7 @@
 #include "src/cli/progress.h"
 #include "src/trace/trace.h"
 #include "src/workload/calibration_report.h"
+#include "src/workload/memory_curves.h"
 #include "src/workload/processes.h"
 #include "src/workload/sensitivity.h"
 
@@ -17,13 +19,14 @@ struct AccuracyOptions {
   std::string write, only;
   std::vector<std::string> overrides;
   unsigned workers = 0;
-  bool json = false, fast = false, sensitivity = false, leave_one_out = false, fit = false, writes = false;
+  bool json = false, fast = false, sensitivity = false, leave_one_out = false, fit = false, curves = false, writes = false;
   // Where --write goes for a page of this name.
   std::filesystem::path page(const char* usual) const { return write.empty() ? usual : write.c_str(); }
 };
 
 constexpr const char* kPage = "docs/accuracy.md";
 constexpr const char* kSensitivityPage = "docs/sensitivity.md";
+constexpr const char* kCurvesPage = "docs/memory_curves.md";
 
 int run_sensitivity(const AccuracyOptions& options, const workload::CalibrationTables& tables, const workload::CalibrationOptions& chosen) {
   const auto study = workload::run_sensitivity(tables, chosen);
@@ -32,6 +35,21 @@ int run_sensitivity(const AccuracyOptions& options, const workload::CalibrationT
   else
     fmt::print("{}\n{}\nerror bar: {:.1f} % (mean over groups), {:.0f} s\n", workload::sensitivity_table(study).text(), workload::error_bar_table(study).text(), study.all * 100, study.wall_s);
   if (options.writes) trace::write_file(options.page(kSensitivityPage).string(), workload::sensitivity_page(study));
+  return kDone;
+}
+
+int run_curves(const AccuracyOptions& options, const workload::CalibrationTables& tables, const workload::CalibrationOptions& chosen) {
+  const auto curves = workload::run_memory_curves(tables, chosen);
+  if (options.json)
+    fmt::print("{}\n", workload::to_json(tables, curves).dump(2));
+  else
+    fmt::print("{}\n{} points, mean |error| {:.1f} %, worst {:+.1f} % ({}), {:.0f} s\n", workload::curve_points_table(curves).text(), curves.all.rows, curves.all.mean_absolute * 100,
+               curves.all.worst * 100, curves.all.worst_row, curves.wall_s);
+  if (options.writes) {
+    const auto page = options.page(kCurvesPage), plot = std::filesystem::path(page).replace_extension(".svg");
+    trace::write_file(plot.string(), workload::curves_plot(tables, curves));
+    trace::write_file(page.string(), workload::curves_page(tables, curves, plot.filename().string()));
+  }
   return kDone;
 }
 
@@ -85,6 +103,7 @@ int run_accuracy(const AccuracyOptions& options) {
   chosen.progress = [&bar](double share) { bar.show(share); };
   if (options.sensitivity) return run_sensitivity(options, tables, chosen);
   if (options.fit) return run_fit(options, tables, chosen);
+  if (options.curves) return run_curves(options, tables, chosen);
   if (!options.leave_one_out) return show(options, tables, workload::run_calibration(tables, chosen), nullptr);
   const auto left_out = workload::leave_one_group_out(tables, chosen);
   return show(options, tables, left_out.rows.calibration, &left_out);
@@ -103,7 +122,10 @@ void add_accuracy(CLI::App& app, int& status) {
   CLI::Option* sensitivity = command->add_flag("--sensitivity", options->sensitivity, "Move each assumed parameter over its plausible range: what that moves, and the error bar");
   CLI::Option* leave_one_out = command->add_flag("--leave-one-out", options->leave_one_out, "Fit the other groups, then predict the group left out; for each group (minutes)");
   CLI::Option* fit = command->add_flag("--fit", options->fit, "Propose values of the fitted parameters from all groups (minutes)");
-  for (auto [one, other] : {std::pair{sensitivity, leave_one_out}, std::pair{sensitivity, fit}, std::pair{leave_one_out, fit}}) one->excludes(other);
+  CLI::Option* curves = command->add_flag("--curves", options->curves, "Copies over size, alignment and cores, with the published points on them");
+  const std::array studies{sensitivity, leave_one_out, fit, curves};
+  for (std::size_t i = 0; i < studies.size(); ++i)
+    for (std::size_t j = i + 1; j < studies.size(); ++j) studies[i]->excludes(studies[j]);
   command->add_flag("--json", options->json, "Rows and summary as JSON");
   command->callback([options, command, &status] {
     options->writes = command->count("--write") > 0;

@@ -49,12 +49,27 @@ struct SensitivityRange {
   std::string why;
 };
 
+// A line of curves.csv: emulated over x, with the published runs that lie on it.
+struct CurveTable {
+  struct Point {
+    std::string run;
+    double x = 0;
+  };
+  std::string panel, curve, x_label, y_label, kernel, chip, l2, metric;
+  Parameters parameters;       // "$x" stands for x
+  double scale = 1;            // x as it is shown
+  std::vector<double> values;
+  std::vector<Point> points;
+};
+
 struct CalibrationTables {
   std::vector<CalibrationRun> runs;
   std::vector<Measurement> rows;
   std::vector<NotCarried> not_carried;
   std::vector<SensitivityRange> ranges;       // sensitivity.csv: of assumed parameters
   std::vector<SensitivityRange> fitted;       // fitted.csv: of parameters that measured rows may set
+
+  std::vector<CurveTable> curves;
 
   // Errors: Error with file and line for a row that is not whole, a row without run, a run without rows, or an unknown metric.
   static CalibrationTables load(const std::string& folder);

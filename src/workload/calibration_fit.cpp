@@ -48,6 +48,9 @@ std::vector<const CalibrationRun*> members(const std::vector<const CalibrationRu
   return list;
 }
 
+// A whole parameter moves by one at least.
+double step_of(const ChipParameter& parameter) { return parameter.whole ? std::max(kStep, (parameter.value + 1) / parameter.value) : kStep; }
+
 void choose_parameters(const CalibrationTables& tables, Chips& chips, FitRows& rows) {
   for (const SensitivityRange& range : tables.fitted) {
     const ChipParameter parameter = get_parameter(chips.spec(kRangesChip), range.parameter);
@@ -55,12 +58,13 @@ void choose_parameters(const CalibrationTables& tables, Chips& chips, FitRows& r
     if (parameter.value <= 0) throw Error("a fitted parameter is zero, so it has no factor", range.parameter, "more than 0", "");
     rows.parameters.push_back(range);
     rows.base.push_back(parameter.value);
+    rows.steps.push_back(step_of(parameter));
     rows.problem.low.push_back(std::log(range.low / parameter.value));
     rows.problem.high.push_back(std::log(range.high / parameter.value));
   }
 }
 
-// d ln(emulated) / d ln(parameter) from one run a step higher. A count moves by whole ones, so the step is what it became.
+// d ln(emulated) / d ln(parameter) from one run a step higher; rounding makes the step what it became.
 std::vector<double> slopes(const FitRows& rows, std::size_t parameter, Chips& chips, const std::vector<const CalibrationRun*>& runs, const CalibrationTables& tables,
                            const std::vector<Emulation>& moved) {
   std::map<const Measurement*, double> emulated;
@@ -74,7 +78,8 @@ std::vector<double> slopes(const FitRows& rows, std::size_t parameter, Chips& ch
   for (const CalibrationResult* before : rows.results) {
     const auto after = emulated.find(before->row);
     const std::string& path = rows.parameters[parameter].parameter;
-    const double own = get_parameter(chips.spec(before->run->chip), path).value, step = scaled(chips.spec(before->run->chip), path, kStep).at(path) / own;
+    const chip::ChipSpec& spec = chips.spec(before->run->chip);
+    const double own = get_parameter(spec, path).value, step = scaled(spec, path, rows.steps[parameter]).at(path) / own;
     list.push_back(after == emulated.end() || step == 1 ? 0 : std::log(after->second / before->emulated) / std::log(step));
   }
   return list;
@@ -88,7 +93,7 @@ FitRows measure(const CalibrationTables& tables, const CalibrationOptions& optio
   for (const CalibrationRun* run : chosen) jobs.push_back(job_of(tables, *run, options.overrides));
   for (std::size_t j = 0; j < rows.parameters.size(); ++j) {
     std::vector<double> factors(rows.parameters.size(), 1);
-    factors[j] = kStep;
+    factors[j] = rows.steps[j];
     for (const CalibrationRun* run : fitted) jobs.push_back(job_of(tables, *run, chips.overrides(run->chip, rows.parameters, factors)));
   }
   const auto emulations = emulate(jobs, options.workers, options.progress);

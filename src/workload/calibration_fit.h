@@ -19,7 +19,7 @@ namespace vitruvian::workload {
 // The rows of the set "fit" at the chip files' parameters, and their slopes.
 struct FitRows {
   std::vector<SensitivityRange> parameters;      // those of fitted.csv that act
-  std::vector<double> base;                      // their values in the first chip of the ranges
+  std::vector<double> base, steps;               // their values in the chip of the ranges; the factor that slopes are taken with
   Calibration calibration;                       // all chosen runs, unchanged
   std::vector<const CalibrationResult*> results; // those of the least squares
   LeastSquares problem;                          // one row for each of results

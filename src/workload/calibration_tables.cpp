@@ -95,6 +95,31 @@ std::vector<SensitivityRange> load_ranges(const fs::path& path) {
   return ranges;
 }
 
+std::vector<std::string> split_words(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+CurveTable::Point point_from(const std::string& word, const std::string& metric, const CalibrationTables& tables, const std::string& place) {
+  const std::size_t at = word.find('@');
+  const std::string run = word.substr(0, at);
+  if (at == std::string::npos || std::none_of(tables.rows.begin(), tables.rows.end(), [&](const Measurement& row) { return row.run == run && row.metric == metric; }))
+    throw Error("no such point of a curve", place, "run@x, where the run has a row of metric " + metric, "'" + word + "'");
+  return {run, number_from(word.substr(at + 1), place)};
+}
+
+void load_curves(const fs::path& path, CalibrationTables& tables) {
+  read_table(path, "panel,curve,x,scale,y,kernel,parameters,chip,l2,metric,values,points", [&](const std::vector<std::string>& f, const std::string& place) {
+    CurveTable curve{f[0], f[1], f[2], f[4], f[5], f[7], f[8], f[9], parameters_from(f[6], place), number_from(f[3], place), {}, {}};
+    get_library_kernel(curve.kernel);
+    for (const std::string& word : split_words(f[10])) curve.values.push_back(number_from(word, place));
+    for (const std::string& word : split_words(f[11])) curve.points.push_back(point_from(word, curve.metric, tables, place));
+    tables.curves.push_back(std::move(curve));
+  });
+}
+
 }  // namespace
 
 CalibrationTables CalibrationTables::load(const std::string& folder) {
@@ -117,6 +142,7 @@ CalibrationTables CalibrationTables::load(const std::string& folder) {
   });
   tables.ranges = load_ranges(home / "sensitivity.csv");
   tables.fitted = load_ranges(home / "fitted.csv");
+  load_curves(home / "curves.csv", tables);
   return tables;
 }
 

@@ -20,13 +20,18 @@ std::optional<Enum> find(std::string_view path) {
 
 bool is_banked(const chip::ChipSpec& spec) { return spec.value(chip::Param::hbm_banked).value != 0; }
 
+// Some units take only whole cycles: one that is whole stays so.
+bool is_whole(chip::Unit unit, double value) {
+  return unit == chip::Unit::count || unit == chip::Unit::bytes || (unit == chip::Unit::cycles && value == std::floor(value));
+}
+
 ChipParameter of_chip(const chip::ChipSpec& spec, chip::Param param) {
   using chip::Param;
   static constexpr Param kReplacedByDram[] = {Param::hbm_efficiency, Param::hbm_turnaround, Param::hbm_write_batch, Param::hbm_write_queue};
   const auto& info = chip::info(param);
   const auto& value = spec.value(param);
   const bool replaced = is_banked(spec) && std::find(std::begin(kReplacedByDram), std::end(kReplacedByDram), param) != std::end(kReplacedByDram);
-  return {info.path, value.value, value.trust, info.unit == chip::Unit::count || info.unit == chip::Unit::bytes, !replaced};
+  return {info.path, value.value, value.trust, is_whole(info.unit, value.value), !replaced};
 }
 
 ChipParameter of_dram(const chip::ChipSpec& spec, const chip::DramSpec& dram, chip::DramParam param) {
@@ -35,7 +40,7 @@ ChipParameter of_dram(const chip::ChipSpec& spec, const chip::DramSpec& dram, ch
   // A file may state a timing in clocks; an override is in ns.
   const double clock = dram.get(chip::DramParam::clock);
   const double number = info.unit == chip::Unit::ns ? dram.clocks(param, clock) / clock * 1e9 : value.value;
-  return {std::string(kDram) + info.path, number, value.trust, info.unit == chip::Unit::count || info.unit == chip::Unit::bytes, is_banked(spec)};
+  return {std::string(kDram) + info.path, number, value.trust, is_whole(info.unit, number), is_banked(spec)};
 }
 
 ChipParameter of_cost(const chip::OperationCost& cost, const std::string& path, std::string_view field) {
@@ -72,8 +77,7 @@ std::vector<ChipParameter> parameters_of_trust(const chip::ChipSpec& spec, chip:
 
 std::map<std::string, double> scaled(const chip::ChipSpec& spec, const std::string& path, double factor) {
   const ChipParameter parameter = get_parameter(spec, path);
-  const double value = parameter.value * factor;
-  return {{path, parameter.whole ? std::round(value) : value}};
+  return {{path, parameter.whole ? std::round(parameter.value * factor) : parameter.value * factor}};
 }
 
 }  // namespace vitruvian::workload
