@@ -54,7 +54,7 @@ class Pool {
   Pool& operator=(const Pool&) = delete;
   ~Pool() {
     for (const Worker& worker : workers_) {
-      kill(worker.process, SIGTERM);
+      kill(worker.process, SIGKILL);  // nothing of it is wanted, its handlers included
       close(worker.from);
       waitpid(worker.process, nullptr, 0);
     }
@@ -127,7 +127,8 @@ std::vector<std::string> in_processes(std::size_t count, unsigned workers, const
     while (next < count && pool.size() < workers) pool.start(next++, work);
     auto [index, text] = pool.next();
     results[index] = std::move(text);
-    if (done) done(++finished);
+    ++finished;
+    if (done) done(finished);
   }
   return results;
 }
