@@ -3,7 +3,7 @@
 # vitruvian_install_data(DESTINATION COMPONENT)
 function(vitruvian_install_data destination component)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/chips DESTINATION ${destination} COMPONENT ${component} FILES_MATCHING PATTERN "*.yaml")
-  install(DIRECTORY ${PROJECT_SOURCE_DIR}/kernels/include ${PROJECT_SOURCE_DIR}/kernels/lib DESTINATION ${destination}/kernels COMPONENT ${component})
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/kernels/include ${PROJECT_SOURCE_DIR}/kernels/lib ${PROJECT_SOURCE_DIR}/kernels/r1 DESTINATION ${destination}/kernels COMPONENT ${component})
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/isa DESTINATION ${destination} COMPONENT ${component}
           FILES_MATCHING PATTERN "*.def" PATTERN "*.h")
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/calibration DESTINATION ${destination}/tests COMPONENT ${component} FILES_MATCHING PATTERN "*.csv")

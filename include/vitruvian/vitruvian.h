@@ -107,6 +107,9 @@ struct LaunchOptions {
   std::uint64_t runahead_limit = 1u << 16;         // scalar instructions between returns to the machine
   std::uint64_t instruction_limit = 2'000'000'000; // for each core: runaway beyond it
   std::uint64_t tiling_key = 0;
+  // timing_only: vector operations and transfers of at most this many bytes, all of whose inputs are known, are carried out all
+  // the same, so that counts and index lists go through UB; 0: none.
+  std::uint32_t steering_bytes = 0;
   std::function<bool(double)> progress;            // called now and then with a guess of the share done; false stops the run
 };
 

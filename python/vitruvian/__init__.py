@@ -23,5 +23,14 @@ from . import tiling
 __version__ = "0.1.0"
 __all__ = [
     "Device", "DeviceArray", "Error", "Fault", "Kernel", "KernelFault", "KernelRun", "Module", "Op", "Package", "Peer", "PreparedLaunch", "Run", "Value",
-    "chip", "chips", "compile", "inout", "kernel", "library_kernels", "operations", "out", "revision", "tiling",
+    "chip", "chips", "compile", "inout", "kernel", "library_kernels", "operations", "out", "r1", "revision", "tiling",
 ]
+
+
+def __getattr__(name):
+    """vt.r1, imported when first asked for: most scripts do without it."""
+    if name == "r1":
+        import importlib
+
+        return importlib.import_module(".r1", __name__)
+    raise AttributeError(f"module '{__name__}' has no attribute '{name}'")

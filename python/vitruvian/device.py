@@ -184,7 +184,8 @@ class Kernel:
         tiling: bytes, array or ctypes structure; its device address becomes the last argument.
         check: raise a fault of the kernel as KernelFault; without it, it is Run.fault.
         progress: called now and then with the share done.
-        Further options: first_core, runahead_limit, instruction_limit, tiling_key.
+        Further options: first_core, runahead_limit, instruction_limit, tiling_key, steering_bytes (timing_only carries out
+        operations of at most so many bytes whose inputs are known: index lists).
         Outputs are copied back after a fault too: they show how far the kernel came.
         """
         prepared = self.prepare(args, block_dim=block_dim, tiling=tiling, mode=mode, sync=sync, l2=l2, trace=trace, **options)
@@ -200,7 +201,12 @@ class Kernel:
 
 def kernel(name: str, chip: str = "ascend910c", *, device: Device | None = None, mode="full", sync="auto", l2="cold", trace=False, seed=1,
            check=True, progress=None, **parameters) -> KernelRun:
-    """Runs a library kernel on seeded random data and checks it, as `vitruvian kernel` does: kernel("gemm", m=512, n=512, k=512)."""
+    """Runs a library kernel, or one of vt.r1's, on seeded random data and checks it, as `vitruvian kernel` does: kernel("gemm", m=512, n=512, k=512)."""
+    if name not in _core.library_kernels():
+        from .r1.cli import find_kernel
+        from .r1.runner import run
+
+        return run(find_kernel(name)(**parameters), device, chip=chip, seed=seed, check=check, progress=progress, mode=mode, sync=sync, l2=l2, trace=trace)
     device = device or Device(chip)
     words = {key: str(value) for key, value in parameters.items()}
     options = {"mode": mode, "sync": sync, "l2": l2, "trace": trace}

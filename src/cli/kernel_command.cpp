@@ -29,6 +29,7 @@ std::string help_of_kernels() {
       text += fmt::format("      {:<20} {}\n", parameter.name + "=" + parameter.default_value, parameter.meaning);
     text += fmt::format("      checked by {}\n", info.error_formula);
   }
+  text += "DeepSeek-R1's kernels: `vitruvian r1 kernels` lists them, `vitruvian kernel NAME --help` has their parameters.\n";
   return text;
 }
 

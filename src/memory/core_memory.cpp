@@ -168,10 +168,10 @@ void mark_written(CoreMemory& memory, const Footprint& footprint, bool unknown) 
   }
 }
 
-bool reads_unknown(CoreMemory& memory, const Footprint& footprint) {
+bool reads_unknown(CoreMemory& memory, const Footprint& footprint, bool with_bounding) {
   bool found = false;
   for (const Access& a : footprint) {
-    if (a.write || a.bounding || found) continue;
+    if (a.write || (a.bounding && !with_bounding) || found) continue;
     const Buffer* buffer = memory.find(a.space);
     if (buffer && !buffer->marks_enabled()) continue;
     for_runs(a, [&](std::uint64_t at) {

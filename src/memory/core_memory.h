@@ -118,7 +118,7 @@ struct CoreMemory {
 
 // Marks every byte of the written sets of a footprint as unknown (or known).
 void mark_written(CoreMemory& memory, const Footprint& footprint, bool unknown);
-// True if the read sets (bounding ones apart) hold an unknown byte.
-bool reads_unknown(CoreMemory& memory, const Footprint& footprint);
+// True if the read sets hold an unknown byte; bounding ones count where asked for.
+bool reads_unknown(CoreMemory& memory, const Footprint& footprint, bool with_bounding = false);
 
 }  // namespace vitruvian::memory

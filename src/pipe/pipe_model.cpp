@@ -114,7 +114,7 @@ void PipeModel::apply(Operation& op) {
   if (op.executed) return;
   op.executed = true;
   memory::CoreMemory& memory = *shared_.memory;
-  if (!shared_.settings.data) {
+  if (!shared_.settings.data && !steers(op)) {
     if (op.data_dependent && memory::reads_unknown(memory, op.footprint)) {
       environment_.raise(op, {FaultKind::needs_data, "its operands were not computed in timing-only mode"});
       return;
@@ -123,12 +123,25 @@ void PipeModel::apply(Operation& op) {
     memory.result.unknown = memory.result.unknown || op.issued.pipe == isa::Pipe::V;
     return;
   }
-  if (op.uses_gm && memory.gm->has_marks()) {
+  if (!shared_.settings.data) {
+    memory::mark_written(memory, op.footprint, false);
+  } else if (op.uses_gm && memory.gm->has_marks()) {
     if (memory::reads_unknown(memory, op.footprint)) environment_.raise(op, {FaultKind::needs_data, "reads global memory that a timing-only launch did not compute"});
     memory::mark_written(memory, op.footprint, false);
   }
   if (op.unit_flag && code_ == isa::Pipe::M) run_unit_flag_partners(op);
   if (const OperandFault fault = op.unit->execute(op.issued, memory)) environment_.raise(op, fault);
+}
+
+// A small operation on known bytes that timing-only carries out: it may lead to what the scalar unit reads. After a vector
+// operation was skipped, the result registers are unknown and with them what reads those.
+bool PipeModel::steers(const Operation& op) const {
+  const std::uint64_t limit = shared_.settings.steering_bytes;
+  const bool transfer = code_ == isa::Pipe::MTE2 || code_ == isa::Pipe::MTE3;
+  if (limit == 0 || !(transfer || (code_ == isa::Pipe::V && !shared_.memory->result.unknown))) return false;
+  std::uint64_t bytes = 0;
+  for (const memory::Access& access : op.footprint) bytes += access.bounding ? 0 : access.total_bytes();
+  return bytes <= limit && !memory::reads_unknown(*shared_.memory, op.footprint, true);
 }
 
 // A fixpipe of the handshake has read L0C before the next mad on it takes effect.

@@ -32,6 +32,7 @@ struct RunSettings {
   bool data = true;       // false: timing_only, destinations are marked unknown
   bool strict = false;
   bool trace = false;
+  std::uint32_t steering_bytes = 0;  // timing_only carries out what touches no more bytes and is known (LaunchOptions)
 };
 
 // The transfer side of a pipe with a path to global memory; implemented over mte::DmaEngine.
@@ -98,6 +99,7 @@ class PipeModel {
   void settle_transfers(Cycle now);
   void retire(Cycle now);
   void apply(Operation& op);
+  bool steers(const Operation& op) const;
   void start_ready(Cycle now);
   bool start(Operation& op, Cycle now);   // false: must wait; reason_ and next wake are set
   bool start_work(Operation& op, Cycle now);

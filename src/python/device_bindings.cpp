@@ -187,9 +187,10 @@ LaunchOptions options_from(const py::dict& keywords) {
     else if (name == "runahead_limit") options.runahead_limit = value.cast<std::uint64_t>();
     else if (name == "instruction_limit") options.instruction_limit = value.cast<std::uint64_t>();
     else if (name == "tiling_key") options.tiling_key = value.cast<std::uint64_t>();
+    else if (name == "steering_bytes") options.steering_bytes = value.cast<std::uint32_t>();
     else
       throw Error("unknown launch option", "launch",
-                  "block_dim, mode, sync, l2, trace, first_core, runahead_limit, instruction_limit or tiling_key", "'" + name + "'");
+                  "block_dim, mode, sync, l2, trace, first_core, runahead_limit, instruction_limit, tiling_key or steering_bytes", "'" + name + "'");
   }
   return options;
 }

@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "isa/instruction.h"
+#include "src/cli/command_line.h"
 #include "src/python/bindings.h"
 
 // SystemC's library wants this symbol of whoever links it, or the import fails; it is never called. Weak, so that a
@@ -67,6 +68,13 @@ PYBIND11_MODULE(_core, module) {
   module.def("operations", &operations);
   module.def("revision", &revision);
   module.def("data_directory", &data_directory);
+  // The process ends with its status: it takes SIGINT, and may become another interpreter.
+  module.def("command_line", [](std::vector<std::string> words) {
+    std::vector<char*> pointers;
+    for (std::string& word : words) pointers.push_back(word.data());
+    pointers.push_back(nullptr);
+    return cli::command_line(static_cast<int>(words.size()), pointers.data());
+  }, py::call_guard<py::gil_scoped_release>());
   module.def(
       "compile",
       [](const std::string& source, const std::string& elf, const std::vector<std::string>& flags, const std::string& compiler) {

@@ -120,6 +120,7 @@ void Chip::prepare_core(unsigned index, std::size_t launch_index) {
   setup.settings.data = options.mode != Mode::timing_only;
   setup.settings.strict = options.sync == Sync::strict;
   setup.settings.trace = options.trace;
+  setup.settings.steering_bytes = options.steering_bytes;
   setup.runahead = options.runahead_limit;
   setup.instruction_limit = options.instruction_limit;
   setup.undo = launches_[launch_index].plan->undo;

@@ -37,7 +37,7 @@ const std::map<std::string, Folders> kAllowed{
     {"src/report", {"src/chip", "src/trace"}},
     {"src/workload", {"isa", "src/chip", "src/memory", "src/report", "src/trace", "src/runtime"}},
     {"src/cli", {"isa", "hbm_model", "src/chip", "src/report", "src/trace", "src/runtime", "src/workload"}},
-    {"src/python", {"isa", "src/chip", "src/report", "src/trace", "src/runtime", "src/workload", "src/tiling", "kernels"}},
+    {"src/python", {"isa", "src/cli", "src/chip", "src/report", "src/trace", "src/runtime", "src/workload", "src/tiling", "kernels"}},
 };
 
 // "src/pipe" of "src/pipe/order.h", "isa" of "isa/formats.h".

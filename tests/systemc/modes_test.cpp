@@ -168,6 +168,22 @@ TEST_CASE("mode automatic stays with timing where nothing needs data, and reruns
   CHECK(data.cycles == machine.launch("depends_on_data", {x, y, 1000.0}).cycles);
 }
 
+TEST_CASE("timing_only carries out small operations on known bytes where asked to, at the cycles of a full run") {
+  Machine machine("faulty");
+  const DeviceAddress x = machine.upload(std::vector<float>(64, 1.0f)), y = machine.zeros(256);
+  const auto timing = [&](std::uint32_t bytes) {
+    return machine.launch("depends_on_data", {x, y, 1000.0}, {.mode = Mode::timing_only, .steering_bytes = bytes});
+  };
+  CHECK(timing(256).fault.kind == FaultKind::needs_data);  // a copy of 256 B reads and writes 512
+  const LaunchResult steered = timing(1024);
+  CHECK(steered.fault.report() == Fault{}.report());
+  CHECK(machine.download<float>(y, 1)[0] == 4);
+  CHECK(steered.cycles == machine.launch("depends_on_data", {x, y, 1000.0}).cycles);
+  // An input that an earlier timing-only launch left unknown stays so.
+  machine.launch("synchronised", {y, x}, {.mode = Mode::timing_only});
+  CHECK(timing(1024).fault.kind == FaultKind::needs_data);
+}
+
 TEST_CASE("the rerun of mode automatic finds the scalar stores and marks of the first run undone") {
   Machine machine("machine");
   Device& device = machine.device;

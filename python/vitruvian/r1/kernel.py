@@ -81,6 +81,8 @@ class R1Kernel(abc.ABC):
     error_formula: ClassVar[str] = "max |y - ref| / max |ref| of the worst output"
     # Compiler flags that drop one K tile, expert or block: the tests show that the check sees it.
     broken_flags: ClassVar[tuple[str, ...]] = ()
+    # timing_only carries out operations on known bytes up to this many, so that lists that steer the kernel may go through UB.
+    steering_bytes: ClassVar[int] = 1 << 14
     # Small odd shapes that scripts/test runs: keyword arguments of the constructor.
     test_grid: ClassVar[tuple[dict, ...]] = ()
 
@@ -120,15 +122,30 @@ class R1Kernel(abc.ABC):
     def block_dim(self, device: Device, groups: int) -> int:
         return groups * (device.aiv_count // device.aic_count if self.core_kind == "aiv" else 1)
 
+    def make_device(self, chip: str, overrides: Mapping[str, float] | None) -> Device:
+        """Where the runner puts the kernel if it is given no device."""
+        return Device(chip, dict(overrides or {}))
+
+    def settle(self, device: Device, arrays: Mapping[str, DeviceArray], inputs: Mapping[str, np.ndarray]) -> None:
+        """What else must be set up before the launch."""
+
     # --- the check
 
     @abc.abstractmethod
     def random(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
         """Inputs (roles in and inout) of realistic magnitude."""
 
+    def control(self, rng: np.random.Generator) -> dict[str, np.ndarray]:
+        """Those of random()'s arrays that scalar units read (row counts, lengths, block tables): timing_only needs them, too."""
+        return {}
+
     @abc.abstractmethod
     def reference(self, inputs: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """The outputs (roles out and inout) in fp32 or fp64, written apart from the kernel."""
+
+    def collect(self, device: Device, arrays: Mapping[str, DeviceArray], inputs: Mapping[str, np.ndarray], names) -> dict[str, np.ndarray]:
+        """The outputs of these names, for compare()."""
+        return {name: arrays[name].numpy() for name in names}
 
     def compare(self, outputs: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray], reference: Mapping[str, np.ndarray]) -> tuple[float, float]:
         """(error, bound) of the worst output, in the measure of error_formula; infinite where an output is not finite.
@@ -171,6 +188,7 @@ class R1Kernel(abc.ABC):
                 flags: tuple[str, ...] = (), **options) -> PreparedLaunch:
         """A launch on `groups` core groups from `first_core` on; buffers that `arrays` lacks are allocated. options: Kernel.prepare's."""
         groups = groups or device.aic_count - first_core
+        options.setdefault("steering_bytes", self.steering_bytes)
         module = self.module(device, flags)
         symbol = self.symbol() if self.symbol() in module.kernels else _core.fail(
             "the library has no kernel for these parameters", module.name, ", ".join(module.kernels), self.symbol())

@@ -27,6 +27,7 @@ class R1Run(Run):
         self.spec, self.parameters, self.seed = spec, dict(spec.values), seed
         self.operations, self.bytes = spec.operations(), spec.bytes()
         self.max_rel_error = self.max_rel_error_bound = None
+        self.h100_time_us = self.h100_basis = self.ratio_to_h100 = None  # the serving workload's baseline knows
         self.outputs: dict[str, np.ndarray] = {}
         seconds, core_seconds = self.time_us * 1e-6, self.core_time_us * 1e-6
         self.tflops = self.operations / seconds * 1e-12 if seconds else 0.0
@@ -49,6 +50,7 @@ class R1Run(Run):
             "max_rel_error": error if error is None or math.isfinite(error) else "infinite", "max_rel_error_bound": self.max_rel_error_bound,
             "max_rel_error_formula": self.spec.error_formula, "wall_s": self.wall_s, "pipe_operations": self.pipe_operations,
             "scalar_instructions": self.scalar_instructions, "pipes": dict(self.pipes), "memory": self.memory, "assumed_share": self.assumed_share,
+            "h100_time_us": self.h100_time_us, "h100_basis": self.h100_basis, "ratio_to_h100": self.ratio_to_h100,
         }
         if error is not None:
             fields["passed"] = self.passed
@@ -64,17 +66,22 @@ class R1Run(Run):
         return text + f"\n{self.tflops:.1f} TFLOP/s, {share}{self.bandwidth * 1e-9:.0f} GB/s"
 
 
-def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "ascend910c", seed: int = 1, check: bool = True,
+def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "ascend910c", overrides: dict[str, float] | None = None, seed: int = 1, check: bool = True,
         groups: int | None = None, flags: tuple[str, ...] = (), progress=None, mode: str = "full", sync: str = "auto", l2: str = "cold",
         trace: bool = False, **parameters) -> R1Run:
-    """Runs a kernel, by its name and parameters or as an R1Kernel, on random data from `seed`; a fault is in the result."""
+    """Runs a kernel, by its name and parameters or as an R1Kernel, on random data from `seed`; a fault is in the result.
+
+    groups: core groups; by the name of a kernel with a parameter of that name (grouped_gemm), that parameter.
+    """
+    if isinstance(kernel, str) and "groups" in get_kernel(kernel).parameters and groups is not None:
+        parameters["groups"], groups = groups, None
     spec = kernel if isinstance(kernel, R1Kernel) else get_kernel(kernel)(**parameters)
-    device = device or Device(chip)
+    device = device or spec.make_device(chip, overrides)
     groups = groups or device.aic_count
-    arrays, inputs = {}, {}
+    arrays = {}
     with_data = mode != "timing_only"
-    if with_data:
-        inputs = spec.random(np.random.default_rng(seed))
+    rng = np.random.default_rng(seed)
+    inputs = spec.random(rng) if with_data else spec.control(rng)
     for name, buffer in spec.buffers(device, groups).items():
         arrays[name] = device.empty(buffer.shape, buffer.dtype)
         if name in inputs:
@@ -83,10 +90,11 @@ def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "as
             # Not a number in every float type: what the kernel leaves out, or reads before it writes, fails the check.
             device._core.fill(arrays[name]._live(), 0xff, arrays[name].nbytes)
     launch = spec.prepare(device, arrays, groups=groups, flags=flags, mode=mode, sync=sync, l2=l2, trace=trace)
+    spec.settle(device, arrays, inputs)
     with launch.bind() as arguments:
         result = R1Run(launch.kernel.module._core.launch(launch.kernel.name, arguments.values, launch.options, progress), spec, device, seed)
     if result.computed_data and result.fault is None and check:
         reference = spec.reference(inputs)
-        result.outputs = {name: arrays[name].numpy() for name in reference}
+        result.outputs = spec.collect(device, arrays, inputs, list(reference))
         result.max_rel_error, result.max_rel_error_bound = spec.compare(result.outputs, inputs, reference)
     return result

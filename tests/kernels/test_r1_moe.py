@@ -1,0 +1,71 @@
+"""R1's routing: right over odd shapes, on any cores, and a dropped group, expert or row is seen."""
+
+import numpy as np
+import pytest
+
+import r1_checks
+import vitruvian as vt
+from vitruvian.r1 import get_kernel, run
+
+KERNELS = ("moe_gate", "moe_permute", "moe_combine")
+
+
+@pytest.fixture(scope="module")
+def device():
+    return vt.Device("ascend910c")
+
+
+@pytest.mark.parametrize("name, shape, groups", r1_checks.cases(KERNELS), ids=r1_checks.words)
+def test_a_kernel_is_right(name, shape, groups):
+    r1_checks.is_right(name, shape, groups)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_dropped_piece_fails_the_check(name):
+    r1_checks.sees_what_is_missing(name)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_strict_synchronisation_finds_no_hazard(name):
+    r1_checks.is_ordered_by_flags(name)
+
+
+def test_kernels_run_beside_each_other_on_any_cores(device):
+    r1_checks.runs_anywhere(KERNELS, device)
+
+
+@pytest.mark.parametrize("name", ("moe_combine",))
+def test_timing_only_takes_the_same_time(name):
+    r1_checks.takes_the_same_time_without_data(name)
+
+
+@pytest.mark.parametrize("name", ("moe_gate", "moe_permute"))
+def test_what_follows_the_data_says_so_in_timing_only(name):
+    # Sorts and gathers of more than what steers a kernel need their operands: auto runs in full then, with the same cycles.
+    shape = get_kernel(name).test_grid[0]
+    assert run(name, mode="auto", **shape).check().cycles == run(name, **shape).check().cycles
+
+
+def test_of_equal_scores_the_lower_expert_is_chosen(device):
+    bias = np.zeros(256, np.float32)
+    bias[[200, 210, 40, 50, 90, 95]] = 0.5  # groups 6, 1 and 2 before the others, which are equal
+    outputs = r1_checks.outputs_of("moe_gate", device, dict(tokens=2), {"logits": np.zeros((2, 256), np.float32), "bias": bias})
+    # The fourth group is 0: of equals the lowest. The last two places go to its first experts.
+    assert outputs["ids"].tolist() == [[40, 50, 90, 95, 200, 210, 0, 1]] * 2
+    assert np.allclose(outputs["weights"], 2.5 / 8)
+
+
+def test_the_permuted_rows_come_back_in_place():
+    permuted = run("moe_permute", tokens=40, columns=64, first_expert=64, local_experts=64).check()
+    inverse, source = permuted.outputs["inverse"].reshape(-1), permuted.outputs["source"]
+    local = np.flatnonzero(inverse >= 0)
+    assert permuted.passed and 0 < len(local) < 320 and np.array_equal(source[inverse[local]], local)
+
+
+def test_mistakes():
+    with pytest.raises(vt.Error, match="groups of 2 to 32"):
+        run("moe_gate", experts=255)
+    with pytest.raises(vt.Error, match="up to 4"):
+        run("moe_gate", topk_group=5)
+    with pytest.raises(vt.Error, match="multiple of 32"):
+        run("moe_permute", columns=100)

@@ -1,0 +1,55 @@
+"""Greedy choice and sampling: right over odd shapes, on any cores, and a dropped piece of the vocabulary is seen."""
+
+import numpy as np
+import pytest
+
+import r1_checks
+import vitruvian as vt
+from vitruvian.r1 import run
+
+KERNELS = ("argmax", "sample")
+
+
+@pytest.fixture(scope="module")
+def device():
+    return vt.Device("ascend910c")
+
+
+@pytest.mark.parametrize("name, shape, groups", r1_checks.cases(KERNELS), ids=r1_checks.words)
+def test_a_kernel_is_right(name, shape, groups):
+    r1_checks.is_right(name, shape, groups)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_a_dropped_piece_fails_the_check(name):
+    r1_checks.sees_what_is_missing(name)
+
+
+@pytest.mark.parametrize("name", KERNELS)
+def test_strict_synchronisation_finds_no_hazard(name):
+    r1_checks.is_ordered_by_flags(name)
+
+
+def test_kernels_run_beside_each_other_on_any_cores(device):
+    r1_checks.runs_anywhere(KERNELS, device)
+
+
+def test_draws_follow_the_distribution(device):
+    # 400 rows of the same four logits: each candidate about as often as its probability says.
+    shape = dict(rows=400, vocab=64, top_k=4, top_p=1.0, temperature=1.0)
+    logits = np.tile(np.where(np.arange(64) < 4, np.log(np.array([1, 2, 3, 4] + [1e-6] * 60)), -30), (400, 1)).astype(np.float32)
+    outputs = r1_checks.outputs_of("sample", device, shape, {"logits": logits, "uniform": (np.arange(400, dtype=np.float32) + 0.5) / 400})
+    assert np.bincount(outputs["token"], minlength=4).tolist() == [40, 80, 120, 160]
+
+
+def test_the_first_of_equal_logits_is_the_greedy_choice(device):
+    logits = np.zeros((1, 20000), np.float32)
+    logits[0, [777, 778, 15000]] = 3
+    assert r1_checks.outputs_of("argmax", device, dict(rows=1, vocab=20000), {"logits": logits})["token"].tolist() == [777]
+
+
+def test_mistakes():
+    with pytest.raises(vt.Error, match="up to 512"):
+        run("sample", top_k=600)
+    with pytest.raises(vt.Error, match="up to 1"):
+        run("sample", top_p=1.5)
