@@ -7,4 +7,5 @@ function(vitruvian_install_data destination component)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/isa DESTINATION ${destination} COMPONENT ${component}
           FILES_MATCHING PATTERN "*.def" PATTERN "*.h")
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/tests/calibration DESTINATION ${destination}/tests COMPONENT ${component} FILES_MATCHING PATTERN "*.csv")
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/chips DESTINATION ${destination} COMPONENT ${component} FILES_MATCHING PATTERN "*.csv")
 endfunction()

@@ -1,7 +1,10 @@
 // The vector cores' arithmetic of the attention kernels: online softmax of S and sums of PV.
 //
 // Rows come in groups of `group` (8 or 16): a tensor of theirs is [columns][group][16], and a value of each row, spread over 16
-// lanes, is [group][16]: whole repeats in both, and a column's repeats take the same part of the spread value.
+// lanes, is [group][16]: whole repeats in both, and a column's repeats take the same part of the spread value. Operands that are
+// combined lie half a bank row (256 B) apart, or their reads would meet in the same bank groups: pages of scores have a gap of
+// that size between them, and there is a spread value for even and one for odd pages.
+// While the maxima of a group are found, the sums of the one before are: both are chains of short operations.
 #pragma once
 
 #include "attention.h"
@@ -10,8 +13,7 @@ namespace attention {
 
 constexpr float kLowest = -1e30f;  // below any score; finite, so that differences are numbers
 
-// UB: in 2 x a group's S or PV | narrow 2 x its P | tree | spread | six values of each row | small. Spread values lie half a
-// bank row beside what they are combined with: reads of both would meet in the same bank groups.
+// UB: in 2 x a group's S or PV | narrow 2 x its P | tree | spread 2 x | six values of each row | small.
 template <uint32_t group, uint32_t rows_of_core, uint32_t first_address, uint32_t narrow_bytes>
 class Softmax {
  public:
@@ -29,7 +31,8 @@ class Softmax {
     return LocalTensor<bfloat16_t>(TPosition::VECOUT, kNarrowAddress + buffer * narrow_bytes, 0);
   }
   static __aicore__ __force_inline__ LocalTensor<float> tree() { return at(kTreeAddress); }
-  static __aicore__ __force_inline__ LocalTensor<float> spread() { return at(kSpreadAddress + 256); }
+  // Beside tensors that begin at a whole bank row, or (1) half of one behind.
+  static __aicore__ __force_inline__ LocalTensor<float> spread(uint32_t parity = 0) { return at(kSpreadAddress + parity * kSpreadBytes + 256 * (1 - parity)); }
   static __aicore__ __force_inline__ LocalTensor<float> small() { return at(kSmallAddress); }
   // A value of each row of the i-th group: maximum and alpha of this and the last block, sum of this and the last item.
   static __aicore__ __force_inline__ LocalTensor<float> maximum(uint32_t i, uint32_t parity) { return row_value(parity, i); }
@@ -38,14 +41,30 @@ class Softmax {
 
   // --- transfers
 
-  // [columns][group][16] of a tensor with 128 rows into the next buffer; release() when it is used up.
-  __aicore__ __force_inline__ LocalTensor<float> load(const GlobalTensor<float>& from, uint32_t columns) {
+  // The next buffer, when it is free; then its loads, loaded(); release() when it is used up.
+  __aicore__ __force_inline__ LocalTensor<float> next_in() {
     buffer_ ^= 1;
     WaitFlag<HardEvent::V_MTE2>(int(buffer_));
-    const LocalTensor<float> to = at(kInAddress + buffer_ * kInBytes);
+    return at(kInAddress + buffer_ * kInBytes);
+  }
+  // [columns][group][16] of a tensor with 128 rows.
+  static __aicore__ __force_inline__ void copy_in(const LocalTensor<float>& to, const GlobalTensor<float>& from, uint32_t columns) {
     DataCopy(to, from, DataCopyParams(uint16_t(columns), uint16_t(kGroupColumn / 8), uint16_t((kColumn - kGroupColumn) / 8), 0));
+  }
+  __aicore__ __force_inline__ void loaded() const {
     SetFlag<HardEvent::MTE2_V>(int(buffer_));
     WaitFlag<HardEvent::MTE2_V>(int(buffer_));
+  }
+  __aicore__ __force_inline__ LocalTensor<float> load(const GlobalTensor<float>& from, uint32_t columns) {
+    const LocalTensor<float> to = next_in();
+    copy_in(to, from, columns);
+    loaded();
+    return to;
+  }
+  __aicore__ __force_inline__ LocalTensor<float> load_scores(const GlobalTensor<float>& from, uint32_t pages) {
+    const LocalTensor<float> to = next_in();
+    for (uint32_t page = 0; page < pages; ++page) copy_in(to[page * kPagePitch], from[page * kPageColumns * kColumn], kPageColumns);
+    loaded();
     return to;
   }
   __aicore__ __force_inline__ void release() const { SetFlag<HardEvent::V_MTE2>(int(buffer_)); }
@@ -84,57 +103,58 @@ class Softmax {
       Mul<float, false>(x[part], x[part], spread()[part], uint64_t(64), repeats, p);
     });
   }
-  // Columns (8, 16, 24 or 32) of `from` to one column in `to`, pairwise.
-  template <typename Operation>
-  static __aicore__ __force_inline__ LocalTensor<float> fold(const LocalTensor<float>& to, LocalTensor<float> from, uint32_t columns, Operation operation) {
-    if (columns == 3 * kPageColumns) {
-      operation(to, from, from[kPageColumns * kGroupColumn], kPageColumns * kGroupColumn);
-      barrier();
-      operation(to, to, from[2 * kPageColumns * kGroupColumn], kPageColumns * kGroupColumn);
-      barrier();
-      from = to, columns = kPageColumns;
-    }
-    for (; columns > 1; columns /= 2) {
-      operation(to, from, from[columns / 2 * kGroupColumn], columns / 2 * kGroupColumn);
-      barrier();
-      from = to;
-    }
-    return from;
-  }
 
   // --- masks
 
+  // Where a column of a group's scores begins.
+  static __aicore__ __force_inline__ uint32_t column_at(uint32_t column) {
+    return column / kPageColumns * kPagePitch + column % kPageColumns * kGroupColumn;
+  }
   // Lowest into the columns from `first` on.
   static __aicore__ __force_inline__ void mask_columns(const LocalTensor<float>& x, uint32_t first, uint32_t columns) {
-    if (first < columns) Duplicate(x[first * kGroupColumn], kLowest, int32_t((columns - first) * kGroupColumn));
+    while (first < columns) {
+      const uint32_t count = least(kPageColumns - first % kPageColumns, columns - first);
+      Duplicate(x[column_at(first)], kLowest, int32_t(count * kGroupColumn));
+      first += count;
+    }
   }
   // Lowest where the bits (16 for each of four rows) are set, in rows 4 i to 4 i + 3 of a column.
-  static __aicore__ __force_inline__ void mask_four_rows(const LocalTensor<float>& column, uint32_t i, uint64_t bits) {
+  static __aicore__ __force_inline__ void mask_four_rows(const LocalTensor<float>& x, uint32_t column, uint32_t i, uint64_t bits) {
     const uint64_t mask[2] = {bits, 0};
-    Duplicate(column[i * 64], kLowest, mask, 1, 1, 8);
+    Duplicate(x[column_at(column) + i * 64], kLowest, mask, 1, 1, 8);
     ResetMask();
   }
 
   // --- softmax
 
-  static __aicore__ __force_inline__ void open_rows(uint32_t groups, uint32_t parity, uint32_t item) {
+  // Before a block; first: of an item.
+  __aicore__ __force_inline__ void open_block(uint32_t groups, uint32_t pages, bool first, uint32_t parity, uint32_t item) {
+    pages_ = pages, parity_ = parity, item_ = item;
+    if (!first || groups == 0) return;
     Duplicate(maximum(0, parity ^ 1), kLowest, int32_t(groups * group));
     Duplicate(sum(0, item), 0.0f, int32_t(groups * group));
     barrier();
   }
-
-  // Masked scores x to weights, on their way out to `to`; updates maximum, alpha and sum of the i-th group. Uses x up.
-  __aicore__ __force_inline__ void weigh(const LocalTensor<float>& x, uint32_t columns, uint32_t i, uint32_t parity, uint32_t item,
-                                         const GlobalTensor<bfloat16_t>& to) {
-    const int32_t elements = int32_t(columns * kGroupColumn);
-    new_maximum(x, columns, i, parity);
-    spread_out(maximum(i, parity));
-    // alpha = exp(scale (old maximum - maximum)) goes along.
-    const LocalTensor<float> factor = alpha(i, parity);
-    Sub(factor, maximum(i, parity ^ 1), maximum(i, parity), int32_t(group));
-    by_row(columns, [&](uint32_t part, uint8_t repeats, const BinaryRepeatParams& p) VITRUVIAN_LAMBDA {
-      Sub<float, false>(x[part], x[part], spread()[part], uint64_t(64), repeats, p);
-    });
+  // Masked scores of the i-th group, in the buffer of the last load_scores(), to weights, on their way out to `to`. Updates
+  // maximum and alpha, and the sum of the group before, whose buffer is released.
+  __aicore__ __force_inline__ void weigh(uint32_t i, const GlobalTensor<bfloat16_t>& to) {
+    if (i == 0) reduce<true, false>(0);
+    else reduce<true, true>(i);
+    if (i > 0) SetFlag<HardEvent::V_MTE2>(int(buffer_ ^ 1));
+    const LocalTensor<float> x = at(kInAddress + buffer_ * kInBytes), factor = alpha(i, parity_);
+    // Gaps between pages go along.
+    const int32_t elements = int32_t((pages_ - 1) * kPagePitch + kPageElements);
+    spread_to(spread(0), maximum(i, parity_));
+    spread_to(spread(1), maximum(i, parity_));
+    barrier();
+    // alpha = exp(scale (old maximum - maximum)) beside the scores.
+    Sub(factor, maximum(i, parity_ ^ 1), maximum(i, parity_), int32_t(group));
+    for (uint32_t page = 0; page < pages_; ++page) {
+      const LocalTensor<float> of_page = x[page * kPagePitch], value = spread(page & 1);
+      by_row(kPageColumns, [&](uint32_t part, uint8_t repeats, const BinaryRepeatParams& p) VITRUVIAN_LAMBDA {
+        Sub<float, false>(of_page[part], of_page[part], value[part], uint64_t(64), repeats, p);
+      });
+    }
     barrier();
     Muls(factor, factor, scale_, int32_t(group));
     Muls(x, x, scale_, elements);
@@ -145,9 +165,15 @@ class Softmax {
     const LocalTensor<bfloat16_t> weights = next_narrow();
     Cast(weights, x, RoundMode::CAST_RINT, uint32_t(elements));
     open_store();
-    DataCopy(to, weights, DataCopyParams(uint16_t(columns), uint16_t(group), 0, uint16_t(kTileRows - group)));
+    for (uint32_t page = 0; page < pages_; ++page)
+      DataCopy(to[page * kPageColumns * kColumn], weights[page * kPagePitch], DataCopyParams(uint16_t(kPageColumns), uint16_t(group), 0, uint16_t(kTileRows - group)));
     close_store();
-    new_sum(x, columns, i, parity, item);
+  }
+  // The sum of the last of `groups` groups.
+  __aicore__ __force_inline__ void close_block(uint32_t groups) {
+    if (groups == 0) return;
+    reduce<false, true>(groups);
+    release();
   }
 
   // O = PV of an item's first block, O * alpha + PV of the others, of the i-th group.
@@ -192,49 +218,76 @@ class Softmax {
   float scale() const { return scale_; }
 
  private:
-  static constexpr uint32_t kInAddress = first_address, kInBytes = group * kBlockKeys * 4;
+  static constexpr uint32_t kPageElements = kPageColumns * kGroupColumn, kPagePitch = kPageElements + 64;
+  static constexpr uint32_t kInAddress = first_address, kInBytes = kBlockPages * kPagePitch * 4;
   static constexpr uint32_t kNarrowAddress = kInAddress + 2 * kInBytes;
-  static constexpr uint32_t kTreeAddress = kNarrowAddress + 2 * narrow_bytes, kTreeBytes = kInBytes / 2;
+  static constexpr uint32_t kTreeAddress = kNarrowAddress + 2 * narrow_bytes, kTreeBytes = 2 * kPagePitch * 4;
   static constexpr uint32_t kSpreadAddress = kTreeAddress + kTreeBytes, kSpreadBytes = kGroupColumn * 4 + 256;
-  static constexpr uint32_t kRowsAddress = kSpreadAddress + kSpreadBytes, kRowsBytes = rows_of_core * 4;
+  static constexpr uint32_t kRowsAddress = kSpreadAddress + 2 * kSpreadBytes, kRowsBytes = rows_of_core * 4;
   static constexpr uint32_t kSmallAddress = kRowsAddress + 6 * kRowsBytes;
   static constexpr BinaryRepeatParams kPairs{1, 2, 2, 8, 16, 16};
-  static_assert(narrow_bytes >= kInBytes / 2 && narrow_bytes % 512 == 0 && kSmallAddress + group * 32 <= kUbBytes - 256, "what UB holds");
+  static_assert(narrow_bytes >= kInBytes / 2 && narrow_bytes % 512 == 0 && kSmallAddress + 2 * group * 32 <= kUbBytes - 256, "what UB holds");
 
   static __aicore__ __force_inline__ LocalTensor<float> row_value(uint32_t which, uint32_t i) {
     return at(kRowsAddress + which * kRowsBytes + i * group * 4);
   }
 
-  // maximum = max(old, scores)
-  static __aicore__ __force_inline__ void new_maximum(const LocalTensor<float>& x, uint32_t columns, uint32_t i, uint32_t parity) {
-    const LocalTensor<float> now = maximum(i, parity);
-    const LocalTensor<float> column =
-        fold(tree(), x, columns, [](const auto& d, const auto& a, const auto& b, uint32_t n) VITRUVIAN_LAMBDA { Max(d, a, b, int32_t(n)); });
-    Max(small(), column, column[8], uint64_t(64), uint8_t(group / 8), kPairs);
-    barrier();
-    BlockReduceMax(now, small(), int32_t(group / 8), 64, 1, 1, 8);
-    ResetMask();
-    barrier();
-    Max(now, now, maximum(i, parity ^ 1), int32_t(group));
-    barrier();
+  // Maximum of the i-th group's scores in this buffer (of_scores), sum of the weights of the one before in the other or, without
+  // scores, in this one (of_weights); uses those up.
+  template <bool of_scores, bool of_weights>
+  __aicore__ __force_inline__ void reduce(uint32_t i) const {
+    const LocalTensor<float> x = at(kInAddress + buffer_ * kInBytes), weights = at(kInAddress + (of_scores ? buffer_ ^ 1 : buffer_) * kInBytes);
+    LocalTensor<float> top = x, total = weights;
+    if constexpr (of_weights) Mul(sum(i - 1, item_), sum(i - 1, item_), alpha(i - 1, parity_), int32_t(group));
+    if (pages_ > 1) {
+      // Pages 0 and 1 to one place, 2 and 3 to another, of different bank groups.
+      const uint32_t first = pages_ == 3 ? 1 : 0;
+      if constexpr (of_scores) {
+        top = tree()[first * kPagePitch];
+        Max(top, x, x[kPagePitch], int32_t(kPageElements));
+        if (pages_ == 4) Max(tree()[kPagePitch], x[2 * kPagePitch], x[3 * kPagePitch], int32_t(kPageElements));
+      }
+      if constexpr (of_weights) {
+        total = weights[first * kPagePitch];
+        Add(total, weights, weights[kPagePitch], int32_t(kPageElements));
+        if (pages_ == 4) Add(weights[3 * kPagePitch], weights[2 * kPagePitch], weights[3 * kPagePitch], int32_t(kPageElements));
+      }
+      barrier();
+    }
+    if (pages_ > 2) {
+      if constexpr (of_scores) Max(top, top, pages_ == 4 ? tree()[kPagePitch] : x[2 * kPagePitch], int32_t(kPageElements));
+      if constexpr (of_weights) Add(total, total, weights[(pages_ - 1) * kPagePitch], int32_t(kPageElements));
+      barrier();
+    }
+    for (uint32_t columns = kPageColumns / 2; columns > 0; columns /= 2) {
+      if constexpr (of_scores) {
+        Max(tree(), top, top[columns * kGroupColumn], int32_t(columns * kGroupColumn));
+        top = tree();
+      }
+      if constexpr (of_weights) Add(total, total, total[columns * kGroupColumn], int32_t(columns * kGroupColumn));
+      barrier();
+    }
+    reduce_column<of_scores, of_weights>(top, total, i);
   }
-  // sum = sum * alpha + the row's weights; uses x up.
-  static __aicore__ __force_inline__ void new_sum(const LocalTensor<float>& x, uint32_t columns, uint32_t i, uint32_t parity, uint32_t item) {
-    const LocalTensor<float> total = sum(i, item);
-    Mul(total, total, alpha(i, parity), int32_t(group));
-    const LocalTensor<float> column =
-        fold(x, x, columns, [](const auto& d, const auto& a, const auto& b, uint32_t n) VITRUVIAN_LAMBDA { Add(d, a, b, int32_t(n)); });
-    Add(small(), column, column[8], uint64_t(64), uint8_t(group / 8), kPairs);
+  // [group][16] to a value of each row.
+  template <bool of_scores, bool of_weights>
+  __aicore__ __force_inline__ void reduce_column(const LocalTensor<float>& top, const LocalTensor<float>& total, uint32_t i) const {
+    const LocalTensor<float> pairs = small(), sums = small()[kGroup * 8];
+    if constexpr (of_scores) Max(pairs, top, top[8], uint64_t(64), uint8_t(group / 8), kPairs);
+    if constexpr (of_weights) Add(sums, total, total[8], uint64_t(64), uint8_t(group / 8), kPairs);
     barrier();
-    BlockReduceSum(small(), small(), int32_t(group / 8), 64, 1, 1, 8);
+    if constexpr (of_scores) BlockReduceMax(maximum(i, parity_), pairs, int32_t(group / 8), 64, 1, 1, 8);
+    if constexpr (of_weights) BlockReduceSum(sums, sums, int32_t(group / 8), 64, 1, 1, 8);
     ResetMask();
     barrier();
-    Add(total, total, small(), int32_t(group));
+    if constexpr (of_scores) Max(maximum(i, parity_), maximum(i, parity_), maximum(i, parity_ ^ 1), int32_t(group));
+    if constexpr (of_weights) Add(sum(i - 1, item_), sum(i - 1, item_), sums, int32_t(group));
     barrier();
   }
 
   float scale_;
   uint32_t buffer_ = 0, next_ = 0;
+  uint32_t pages_ = 0, parity_ = 0, item_ = 0;  // of the block
 };
 
 }  // namespace attention

@@ -53,15 +53,14 @@ class VectorSide {
 
   __aicore__ __force_inline__ void softmax(const Blocks& block, uint32_t parity, uint32_t item) {
     CrossCoreWaitFlag(kScored);
-    const uint32_t count = eights(block), columns = block.pages * kPageColumns;
-    if (block.is_first && count > 0) Rows::open_rows(count, parity, item);
+    const uint32_t count = eights(block);
+    rows_.open_block(count, block.pages, block.is_first, parity, item);
     for (uint32_t eight = 0; eight < count; ++eight) {
       const uint32_t row = first_row(block) + eight * kEight;
-      const LocalTensor<float> x = rows_.load(space_.scores(parity)[row * kC0], columns);
-      mask(block, x, row, columns);
-      rows_.weigh(x, columns, eight, parity, item, space_.weights(parity)[row * kC0]);
-      rows_.release();
+      mask(block, rows_.load_scores(space_.scores(parity)[row * kC0], block.pages), row, block.pages * kPageColumns);
+      rows_.weigh(eight, space_.weights(parity)[row * kC0]);
     }
+    rows_.close_block(count);
     CrossCoreSetFlag<2, PIPE_MTE3>(kWeighted);
   }
 
@@ -71,23 +70,23 @@ class VectorSide {
     if (end >= keys + shape_.queries - 1) return;
     if (end < keys) {
       const uint32_t column = end / kC0, inner = end % kC0;
-      if (inner) fill(x[column * kEightColumn], 0xffffull >> inner << inner & 0xffff, kEight);
+      if (inner) fill(x, column, 0xffffull >> inner << inner & 0xffff, kEight);
       Rows::mask_columns(x, inner ? column + 1 : column, columns);
     }
     // The d-th key from the end is one of query queries - d: earlier queries do not see it.
     for (uint32_t d = 1; d < shape_.queries; ++d) {
       const uint32_t blind = (shape_.queries - d) * shape_.heads, first = block.row + row;
       if (end < d || end - d >= keys || first >= blind) continue;
-      fill(x[(end - d) / kC0 * kEightColumn], 1ull << (end - d) % kC0, least(kEight, blind - first));
+      fill(x, (end - d) / kC0, 1ull << (end - d) % kC0, least(kEight, blind - first));
     }
     Rows::barrier();
   }
   // Lowest into the lanes (16 bits) of the first `rows` of the eight rows of a column.
-  static __aicore__ __force_inline__ void fill(const LocalTensor<float>& column, uint64_t lanes, uint32_t rows) {
+  static __aicore__ __force_inline__ void fill(const LocalTensor<float>& x, uint32_t column, uint64_t lanes, uint32_t rows) {
     const uint64_t four = lanes | lanes << 16 | lanes << 32 | lanes << 48;
     for (uint32_t i = 0; i < 2 && rows > i * 4; ++i) {
       const uint32_t here = least(4, rows - i * 4);
-      Rows::mask_four_rows(column, i, here == 4 ? four : four & ((1ull << here * 16) - 1));
+      Rows::mask_four_rows(x, column, i, here == 4 ? four : four & ((1ull << here * 16) - 1));
     }
   }
 

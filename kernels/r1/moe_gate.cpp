@@ -45,9 +45,9 @@ class MoeGate {
     const uint32_t tiles = share_.count();
     if (tiles == 0) return;
     place();
+    load_first();
     fill_tables();
-    SetFlag<HardEvent::V_MTE2>(0);
-    load(share_.slice(0));
+    WaitFlag<HardEvent::MTE2_V>(1);
     for (uint32_t i = 0; i < tiles; ++i) compute(share_.slice(i), [&]() {
       SetFlag<HardEvent::V_MTE2>(0);
       if (i + 1 < tiles) load(share_.slice(i + 1));
@@ -63,7 +63,8 @@ class MoeGate {
     in_ = space.place<float>(n), c_ = space.place<float>(n), s_ = space.place_across<float>(n), ones_ = space.place<float>(n);
     addend_ = space.place_across<float>(lanes_);
     places_ = space.place<int32_t>(n), sorted_ = space.place<float>(2 * n);
-    number_ = space.place<int32_t>(lanes_);
+    number_ = space.place<int32_t>(lanes_), iota_ = space.place<int32_t>(kGroup), zeros_ = space.place<int32_t>(kGroup);
+    by_list_ = space.place<int32_t>(kGroup), by_pair_ = space.place<int32_t>(kGroup), by_word_ = space.place<int32_t>(kGroup);
     low_ = space.place_small<float>(16), constants_ = space.place_small<int32_t>(8);
     best_ = space.place<int32_t>(h * kGroup), group_places_ = space.place<int32_t>(h * kGroup);
     first_ = space.place<float>(h * kGroup), second_ = space.place_across<float>(h * kGroup), group_sorted_ = space.place<float>(2 * h * kGroup);
@@ -80,66 +81,69 @@ class MoeGate {
   template <typename T>
   __aicore__ __force_inline__ int32_t from_sorted(const LocalTensor<T>& to) const { return int32_t(to.address()) - int32_t(sorted_.address()); }
 
-  // Rows after the first: the first row, and step * row more in its first n elements.
-  __aicore__ __force_inline__ void repeat_rows(const LocalTensor<int32_t>& table, uint32_t width, uint32_t step, uint32_t n) const {
-    for (uint32_t r = 1; r < share_.height; ++r) Adds(table[r * width], table, 0, int32_t(width));
-    barrier();
-    for (uint32_t r = 1; r < share_.height; ++r) Adds(table[r * width], table[r * width], int32_t(r * step), int32_t(n));
-    barrier();
+  // table[r][i] = first + r * row_step + i * step from multiples (iota_ times a step) of the first lane on.
+  __aicore__ __force_inline__ void rows(const LocalTensor<int32_t>& table, const LocalTensor<int32_t>& multiples, uint32_t width, int32_t first, uint32_t row_step,
+                                        uint32_t n) const {
+    for (uint32_t r = 0; r < share_.height; ++r) Adds(table[r * width], multiples, first + int32_t(r * row_step), int32_t(n));
+  }
+  // Lanes `from` .. width - 1 of every row of a table of 32 or 64 lanes a row.
+  template <typename T>
+  __aicore__ __force_inline__ void set_behind(const LocalTensor<T>& table, uint32_t width, uint32_t from, T value) const {
+    if (from >= width) return;
+    const uint64_t lanes = ~0ull << from, mask[2] = {width == kLanes ? lanes : (lanes & 0xffffffffu) | lanes << 32, 0};
+    Duplicate(table, value, mask, uint8_t(ceil_div(share_.height * width, kLanes)), 1, 8);
+    ResetMask();
   }
 
-  // The first row of each table of offsets, by the scalar unit, once a launch.
-  __aicore__ __force_inline__ void fill_first_rows() const {
+  // All tables of offsets, once a launch, in a few steps of independent vector operations.
+  __aicore__ __force_inline__ void fill_tables() const {
 #ifdef BROKEN_LAST_GROUP
     const uint32_t groups = shape_.n_group - 1;
 #else
     const uint32_t groups = shape_.n_group;
 #endif
-    for (uint32_t g = 0; g < kGroup; ++g) {
-      best_.SetValue(g, g < groups ? int32_t(g * kList) : from_sorted(low_));
-      group_places_.SetValue(g, int32_t(g * kList));
-      kept_from_.SetValue(g, g < shape_.topk_group ? from_sorted(group_sorted_) + int32_t(g * kPair + 4) : from_sorted(constants_));
-    }
-    for (uint32_t i = 0; i < kSlots; ++i) {
-      const uint32_t list = i / (2 * kBest), word = i % (2 * kBest);
-      const bool real = list < shape_.topk_group;
-      slot_from_.SetValue(i, real ? from_sorted(group_sorted_) + int32_t(list * kPair + 4) : from_sorted(constants_[1]));
-      slot_add_.SetValue(i, int32_t(word * 4) + (real ? 0 : from_sorted(low_)));
-    }
-    for (uint32_t i = 0; i < kBest; ++i) {
-      chosen_from_.SetValue(i, int32_t(i * kPair + 4));
-      row_.SetValue(i, 0);
-      used_.SetValue(i, i < shape_.k ? 1.0f : 0.0f);
-    }
+    const uint32_t h = share_.height, lists = shape_.n_group * kList, kept = shape_.topk_group;
+    ArithProgression(iota_, int32_t(0), int32_t(1), int32_t(kGroup));
     constants_.SetValue(0, kNoGroup), constants_.SetValue(1, 0);
+    SetFlag<HardEvent::S_V>(0);
+    WaitFlag<HardEvent::S_V>(0);
+    barrier();
+    Muls(by_list_, iota_, int32_t(kList), int32_t(kGroup)), Muls(by_pair_, iota_, int32_t(kPair), int32_t(kGroup)), Muls(by_word_, iota_, 4, int32_t(kGroup));
+    Muls(zeros_, iota_, 0, int32_t(kGroup));
+    Duplicate(ones_, 1.0f, int32_t(h * lanes_)), Duplicate(low_, kLowest, 16);
+    Duplicate(used_, 1.0f, int32_t(kMostRows * kBest)), barrier();
+
+    rows(best_, by_list_, kGroup, 0, lists, kGroup), rows(group_places_, by_list_, kGroup, 0, 0, kGroup);
+    rows(kept_from_, by_pair_, kGroup, from_sorted(group_sorted_) + 4, kList, kGroup);
+    for (uint32_t list = 0; list < kLists; ++list) {
+      rows(slot_from_[list * 2 * kBest], zeros_, kSlots, from_sorted(group_sorted_) + int32_t(list * kPair + 4), kList, 2 * kBest);
+      rows(slot_add_[list * 2 * kBest], by_word_, kSlots, list < kept ? 0 : from_sorted(low_), list < kept ? lists : 0, 2 * kBest);
+    }
+    rows(chosen_from_, by_pair_, kBest, 4, kList, kBest), rows(row_, zeros_, kBest, 0, lanes_ * 4, kBest);
+    for (uint32_t g = 0; g < shape_.n_group; ++g) {
+      Adds(number_[g * kGroup], iota_, int32_t(g * size_), int32_t(kGroup));
+      Adds(places_[g * kGroup], by_word_, int32_t(g * kGroup * 4), int32_t(kGroup));
+    }
+    barrier();
+    for (uint32_t r = 1; r < h; ++r) Adds(places_[r * lanes_], places_, 0, int32_t(lanes_));
+    set_behind(best_, kGroup, groups, from_sorted(low_)), set_behind(kept_from_, kGroup, kept, from_sorted(constants_));
+    set_behind(slot_from_, kSlots, kept * 2 * kBest, from_sorted(constants_[1]));
+    if (shape_.k < kBest) {  // eight tokens a repeat
+      const uint64_t lanes = (0xffull << shape_.k & 0xff) * 0x0101010101010101ull, mask[2] = {lanes, 0};
+      Duplicate(used_, 0.0f, mask, 1, 1, 8);
+      ResetMask();
+    }
+    barrier();
   }
 
-  __aicore__ __force_inline__ void fill_tables() const {
-    const uint32_t h = share_.height, lists = shape_.n_group * kList;
-    fill_first_rows();
-    SetFlag<HardEvent::S_V>(0);
-    Duplicate(in_, 0.0f, int32_t(h * lanes_)), Duplicate(ones_, 1.0f, int32_t(h * lanes_)), Duplicate(addend_, kLowest, int32_t(lanes_));
-    Duplicate(low_, kLowest, 16);
-    SetFlag<HardEvent::V_MTE2>(1);
-    WaitFlag<HardEvent::V_MTE2>(1);
+  // Lanes without a logit are zero, those without a bias the lowest.
+  __aicore__ __force_inline__ void load_first() const {
+    Duplicate(addend_, kLowest, int32_t(lanes_));
+    if (size_ < kGroup) Duplicate(in_, 0.0f, int32_t(share_.height * lanes_));
+    SetFlag<HardEvent::V_MTE2>(0);
+    load(share_.slice(0));
     load_rows(addend_, bias_, shape_.n_group, size_, kGroup, size_, kLowest);
     SetFlag<HardEvent::MTE2_V>(1);
-    WaitFlag<HardEvent::S_V>(0);
-    repeat_rows(best_, kGroup, lists, shape_.n_group);
-    repeat_rows(group_places_, kGroup, 0, kGroup);
-    repeat_rows(kept_from_, kGroup, kList, shape_.topk_group);
-    repeat_rows(slot_from_, kSlots, kList, 2 * kBest * shape_.topk_group);
-    repeat_rows(slot_add_, kSlots, lists, 2 * kBest * shape_.topk_group);
-    repeat_rows(chosen_from_, kBest, kList, kBest);
-    repeat_rows(row_, kBest, lanes_ * 4, kBest);
-    repeat_rows(used_.ReinterpretCast<int32_t>(), kBest, 0, kBest);
-    ArithProgression(places_, int32_t(0), int32_t(4), int32_t(lanes_));
-    ArithProgression(number_, int32_t(0), int32_t(1), int32_t(kGroup));
-    barrier();
-    repeat_rows(places_, lanes_, 0, lanes_);
-    for (uint32_t g = 1; g < shape_.n_group; ++g) Adds(number_[g * kGroup], number_, int32_t(g * size_), int32_t(kGroup));
-    WaitFlag<HardEvent::MTE2_V>(1);
-    barrier();
   }
 
   __aicore__ __force_inline__ void load(const Slice& t) const {
@@ -222,7 +226,7 @@ class MoeGate {
   GlobalTensor<float> logits_, bias_, weights_;
   GlobalTensor<int32_t> ids_;
   LocalTensor<float> in_, c_, s_, ones_, addend_, sorted_, low_, first_, second_, group_sorted_, lists_, merged_, used_, sum_, divisor_;
-  LocalTensor<int32_t> places_, number_, constants_, best_, group_places_, kept_from_, kept_, slot_from_, slot_add_, slot_, chosen_from_, row_, chosen_, at_;
+  LocalTensor<int32_t> iota_, zeros_, by_list_, by_pair_, by_word_, places_, number_, constants_, best_, group_places_, kept_from_, kept_, slot_from_, slot_add_, slot_, chosen_from_, row_, chosen_, at_;
   Outlet<int32_t> id_;
   Outlet<float> weight_;
 };

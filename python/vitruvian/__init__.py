@@ -18,12 +18,13 @@ from .chips import Op, Value, chip, chips, library_kernels, operations, revision
 from .device import Device, Kernel, Module, PreparedLaunch, compile, kernel
 from .package import Package, Peer
 from .run import KernelFault, KernelRun, Run
+from .sweep import sweep
 from . import tiling
 
 __version__ = "0.1.0"
 __all__ = [
     "Device", "DeviceArray", "Error", "Fault", "Kernel", "KernelFault", "KernelRun", "Module", "Op", "Package", "Peer", "PreparedLaunch", "Run", "Value",
-    "chip", "chips", "compile", "inout", "kernel", "library_kernels", "operations", "out", "r1", "revision", "tiling",
+    "chip", "chips", "compile", "inout", "kernel", "library_kernels", "operations", "out", "r1", "revision", "sweep", "tiling",
 ]
 
 

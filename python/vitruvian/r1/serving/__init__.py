@@ -1,0 +1,1 @@
+"""How fast DeepSeek-R1 is served: deployments composed from emulated kernels, beside an H100."""
