@@ -95,6 +95,7 @@ std::unique_ptr<KernelCase> make_data_copy(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_bank_conflict(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_vector_add_published(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_matmul_published(const Parameters& parameters);
+std::unique_ptr<KernelCase> make_grouped_gemm(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_gm_copy(const Parameters& parameters);
 
 }  // namespace vitruvian::workload
