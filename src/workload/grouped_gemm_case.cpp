@@ -46,6 +46,9 @@ class GroupedGemmCase final : public KernelCase {
   double useful_operations() const override { return 2.0 * static_cast<double>(groups_ * m_) * static_cast<double>(n_) * static_cast<double>(k_); }
   double useful_bytes() const override { return static_cast<double>(a_.bytes() + w_.bytes() + a_scale_.bytes() + w_scale_.bytes() + y_.bytes()); }
   double type_ratio() const override { return cube_type_ratio(ElementType::s8); }
+  chip::BaselineProfile::Prediction baseline(const chip::BaselineProfile& profile) const override {
+    return profile.gemm(static_cast<double>(groups_ * m_), static_cast<double>(n_), static_cast<double>(k_), to_string(ElementType::s8));
+  }
 
  private:
   void fill(std::uint64_t seed) const {
