@@ -100,6 +100,12 @@ void PseudoChannel::run(Clock now, std::vector<Finished>& finished, CommandSink*
       next_ = kNoClock;  // refreshes of an idle time are made up for when the next request comes
       return;
     }
+    const Streamed streamed = sink == nullptr ? stream(std::min(arrival, now), finished) : Streamed::unclear;
+    if (streamed == Streamed::some) continue;
+    if (streamed == Streamed::none && arrival < now) {
+      time_ = arrival;
+      continue;
+    }
     const Choice choice = choose();
     const Clock event = std::min(arrival, choice.clock);
     if (event >= now) {
@@ -107,67 +113,74 @@ void PseudoChannel::run(Clock now, std::vector<Finished>& finished, CommandSink*
       return;
     }
     time_ = event;
-    if (choice.clock >= arrival) continue;
-    const std::uint32_t queued = queued_[direction_];
-    issue(choice, finished, sink);
-    if (is_column(choice.command) && queued_[direction_] == queued && sink == nullptr) stream(std::min(arrival, now));
+    if (choice.clock < arrival) issue(choice, finished, sink);
   }
 }
 
-// The bursts that follow, as choose() would choose them one by one: until `limit` or a refresh, while no request ends, no other bank
-// gets ready, no request has waited too long and no row command is due, the candidates are the oldest hit of each bank group.
-void PseudoChannel::stream(Clock limit) {
+// What choose() would choose one by one, as long as that is plain: until `limit`, a refresh or the turn of aged writes, while no other
+// bank gets ready and no request has waited too long, the candidates are the oldest hit of each bank group and one row command.
+// Stops behind the end of a request and behind a row command, since both change who is a candidate.
+PseudoChannel::Streamed PseudoChannel::stream(const Clock before, std::vector<Finished>& finished) {
   const Command command = direction_ == kRead ? Command::RD : Command::WR;
-  const std::size_t c = at(command);
-  limit = std::min(limit, refresh_due_);
+  Clock limit = std::min(before, refresh_due_);
   if (direction_ == kRead && queued_[kWrite] != 0) limit = std::min(limit, oldest_write_ + timing_.starvation);
+  Clock free = std::max({time_, column_bus_, ready_channel_[at(command)]});
   Leader leaders[kMaxBanks];
-  const std::uint32_t count = find_leaders(leaders, limit);
-  const Clock from = std::max(column_bus_, ready_channel_[c]);
-  if (count == 0 || from >= limit) return;
-  limit = std::min(limit, next_row_command());
+  Leader* const end = find_leaders(leaders, free, limit);
+  Choice row{limit, Command::ACT, 0, sequence_};
+  choose_row(row);
 
-  Clock free = from;
   std::uint32_t issued = 0;
-  for (;; ++issued) {
+  for (;;) {
     Leader* best = nullptr;
     Clock clock = kNoClock;
-    for (Leader* leader = leaders; leader != leaders + count; ++leader) {
+    for (Leader* leader = leaders; leader != end; ++leader) {
       const Clock soonest = std::max(free, leader->ready);
       if (soonest > clock || (soonest == clock && !older(leader->age, best->age))) continue;
       best = leader;
       clock = soonest;
     }
-    // The last burst of a request changes who is a candidate: it goes the usual way.
-    if (clock >= limit || best->entry->bursts == 1) break;
-    --best->entry->bursts;
-    if (!best->entry->opened_row) ++counters_.row_hits;
-    best->entry->opened_row = false;
-    best->last = time_ = clock;
-    best->ready = clock + same_group_[direction_];
-    free = clock + other_group_[direction_];
+    const bool column = clock < std::min(limit, row.clock);
+    if (column && best->entry->bursts != 1) {
+      --best->entry->bursts;
+      if (!best->entry->opened_row) ++counters_.row_hits;
+      best->entry->opened_row = false;
+      best->last = time_ = clock;
+      best->ready = clock + same_group_[direction_];
+      free = clock + other_group_[direction_];
+      ++issued;
+      continue;
+    }
+    if (issued != 0) note_stream(command, leaders, end, issued);
+    if (!column && (row.clock >= limit || row.clock >= clock)) {
+      if (issued != 0) return Streamed::some;
+      return limit == before && std::min(row.clock, clock) >= before ? Streamed::none : Streamed::unclear;
+    }
+    time_ = column ? clock : row.clock;
+    issue(column ? Choice{clock, command, best->bank, best->age} : row, finished, nullptr);
+    return Streamed::some;
   }
-  if (issued == 0) return;
-  for (const Leader* leader = leaders; leader != leaders + count; ++leader)
+}
+
+// Enters the bursts of a stream as issue() does one by one: of each bank the last one counts.
+void PseudoChannel::note_stream(Command command, const Leader* leaders, const Leader* end, std::uint32_t issued) {
+  for (const Leader* leader = leaders; leader != end; ++leader)
     if (leader->last != 0) note(command, leader->bank, leader->last);
   counters_.accesses += issued;
-  counters_.commands[c] += issued;
+  counters_.commands[at(command)] += issued;
   column_bus_ = time_ + 1;
   counters_.last_data = std::max(counters_.last_data, time_ + (direction_ == kRead ? timing_.read_latency : timing_.write_latency) + timing_.burst);
 }
 
-// The oldest hit of each bank group, and in `limit` the time from which there may be another one.
-std::uint32_t PseudoChannel::find_leaders(Leader* leaders, Clock& limit) {
+// The oldest of the hits of each bank group that can go from `from` on, and in `limit` the time from which there may be another one.
+PseudoChannel::Leader* PseudoChannel::find_leaders(Leader* leader, Clock from, Clock& limit) {
   const std::size_t c = at(direction_ == kRead ? Command::RD : Command::WR);
-  std::uint32_t count = 0;
   const Masks& masks = masks_[direction_];
-  const Clock from = std::max(column_bus_, ready_channel_[c]);
   for (std::uint32_t rest = masks.column; rest != 0;) {
     const std::uint32_t group = static_cast<std::uint32_t>(std::countr_zero(rest)) >> bank_bits_;
     std::uint32_t banks = rest & group_mask_ << (group << bank_bits_);
     rest &= ~banks;
-    Leader& leader = leaders[count];
-    leader = {ready_group_[c][group], 0, 0, 0, nullptr};
+    *leader = {ready_group_[c][group], 0, 0, 0, nullptr};
     for (; banks != 0; banks &= banks - 1) {
       const auto bank = static_cast<std::uint32_t>(std::countr_zero(banks));
       const BankQueue& queue = bank_[bank].queue[direction_];
@@ -177,19 +190,11 @@ std::uint32_t PseudoChannel::find_leaders(Leader* leaders, Clock& limit) {
         continue;
       }
       Entry& hit = pool_[queue.hit];
-      if (leader.entry == nullptr || older(hit.sequence, leader.age)) leader.bank = bank, leader.age = hit.sequence, leader.entry = &hit;
+      if (leader->entry == nullptr || older(hit.sequence, leader->age)) leader->bank = bank, leader->age = hit.sequence, leader->entry = &hit;
     }
-    if (leader.entry != nullptr) ++count;
+    if (leader->entry != nullptr) ++leader;
   }
-  return count;
-}
-
-// When the next ACT or PRE of this direction can issue, if no request comes or goes before it.
-Clock PseudoChannel::next_row_command() const {
-  Choice row;
-  row.age = sequence_;
-  choose_row(row);
-  return row.clock;
+  return leader;
 }
 
 // When the first of the waiting requests arrives; kNoClock if it finds no place in its queue: those behind it wait as well.

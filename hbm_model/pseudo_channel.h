@@ -124,9 +124,11 @@ class PseudoChannel {
     Entry* entry;
   };
 
-  void stream(Clock limit);
-  std::uint32_t find_leaders(Leader* leaders, Clock& limit);
-  Clock next_row_command() const;
+  enum class Streamed { some, none, unclear };  // none: no command can issue before the limit
+
+  Streamed stream(Clock before, std::vector<Finished>& finished);
+  Leader* find_leaders(Leader* leader, Clock from, Clock& limit);
+  void note_stream(Command command, const Leader* leaders, const Leader* end, std::uint32_t issued);
   void admit(std::vector<Finished>& finished);
   void admit_one(std::vector<Finished>& finished);
   Clock next_arrival() const;

@@ -106,9 +106,10 @@ struct DmaEngine::State {
   void resolve_ready();
 };
 
-// Reads, the fixpipe's writes and packets beyond the die hold one slot each.
+// Reads and packets beyond the die hold one slot each, the fixpipe's writes one for each 256 B.
 std::uint32_t DmaEngine::State::slot_bytes(const Transfer& transfer) const {
-  return write && !transfer.far && transfer.largest > kLargestFixpipeRequest ? timing->store_tag : transfer.largest;
+  if (!write || transfer.far) return transfer.largest;
+  return transfer.fixpipe ? kLargestFixpipeRow : timing->store_tag;
 }
 
 // When the next transfer begins to prepare its requests; empty while that depends on an unknown finish.
@@ -129,7 +130,7 @@ std::optional<Cycle> DmaEngine::State::dispatch_time(const Active& active) const
 
 Tick DmaEngine::State::start_cost(const Active& active) const {
   if (active.transfer.shape == Shape::nd2nz) return ticks(timing->nd2nz_start);
-  if (active.transfer.largest == kLargestFixpipeRequest) return 0;  // the fixpipe's own head was measured to the end
+  if (active.transfer.fixpipe) return 0;  // the fixpipe's own head was measured to the end
   return ticks(write ? timing->write_start : timing->read_start);
 }
 

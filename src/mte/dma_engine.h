@@ -41,8 +41,8 @@ struct DmaTiming {
 };
 std::shared_ptr<const DmaTiming> make_dma_timing(const chip::ChipSpec& spec);
 
-// NZ2ND writes of the fixpipe use requests of at most this size (facts 3.3).
-inline constexpr std::uint16_t kLargestFixpipeRequest = 256;
+// NZ2ND writes of the fixpipe use requests of at most this size (facts 3.3); columns of fractals go out in whole ones.
+inline constexpr std::uint16_t kLargestFixpipeRow = 256;
 
 enum class Direction : std::uint8_t { read, write };
 enum class Shape : std::uint8_t { plain, nd2nz };
@@ -57,7 +57,8 @@ struct Transfer {
   bool atomic = false;
   bool bypass = false;
   bool far = false;            // outside the die: the window's worth of requests would hide the slots behind the long way
-  std::uint16_t largest = 512; // largest request: fixpipe with NZ2ND writes 256 B at most
+  bool fixpipe = false;        // a write out of L0C
+  std::uint16_t largest = 512; // largest request
 };
 
 struct TransferDone {

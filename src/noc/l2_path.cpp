@@ -57,7 +57,12 @@ L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm, const st
 }
 
 void L2Path::advance(Cycle now, std::vector<Completion>& completions) {
-  calendar_.drain(now, [&](const MemoryRequest& request, Cycle arrival) { serve(request, arrival, completions); });
+  calendar_.drain(
+      now, [&](const MemoryRequest& request, Cycle arrival) { serve(request, arrival, completions); },
+      [&](const MemoryRequest& request) {
+        const std::uint64_t line = request.address >> line_shift_;
+        tags_.prefetch(tags_.slice_of(line), line);
+      });
   if (dram_) settle(now, completions);
 }
 

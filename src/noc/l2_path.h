@@ -76,6 +76,10 @@ class L2Path final : public memory::GmPath {
   // Makes a range resident and clean, as far as it fits (call after start_cold()).
   void warm(std::uint64_t address, std::uint64_t bytes);
 
+  // Observes the commands of the DRAM behind L2 from now on; null to stop. Nothing to see without a DRAM.
+  void observe(hbm_model::CommandSink* sink) {
+    if (dram_) dram_->observe(sink);
+  }
   // Shares are of `elapsed` cycles, means over slices and stacks.
   MemoryCounters counters(Cycle elapsed) const;
   std::uint64_t merged() const { return merged_; }              // reads that waited for another one's fill

@@ -39,6 +39,12 @@ class L2Tags {
   Index find(std::uint32_t slice, std::uint64_t line);
   // Places a line that is absent, over the least recently used one; all sectors invalid.
   Index allocate(std::uint32_t slice, std::uint64_t line, Evicted& evicted);
+  // Lets the host fetch what find() and allocate() of the line will look at.
+  void prefetch(std::uint32_t slice, std::uint64_t line) const {
+    const std::size_t base = base_of(slice, line);
+    constexpr std::size_t kHostLine = 64 / sizeof(std::uint32_t);
+    for (std::size_t way = 0; way < ways_; way += kHostLine) __builtin_prefetch(tags_.data() + base + way), __builtin_prefetch(stamps_.data() + base + way);
+  }
   L2Line& at(Index index) { return lines_[index]; }
 
   void clear();

@@ -43,9 +43,10 @@ class RequestCalendar {
     return ((horizon_ >> shift_) + kRing / 2) << shift_;  // only far ones: come back when they fit
   }
 
-  // Calls serve(request, arrival) for every request with arrival < now, ordered by arrival, port and order of push.
-  template <class Serve>
-  void drain(Cycle now, Serve&& serve) {
+  // Calls serve(request, arrival) for every request with arrival < now, ordered by arrival, port and order of push; and
+  // ahead(request) a few requests before that, to fetch what serving it will look at.
+  template <class Serve, class Ahead>
+  void drain(Cycle now, Serve&& serve, Ahead&& ahead) {
     if (now <= horizon_) return;
     while (count_ != 0) {
       if (!far_.empty()) refill();
@@ -53,12 +54,17 @@ class RequestCalendar {
         if (far_.empty() || !skip_gap(now)) break;
         continue;
       }
-      drain_bucket(now, serve);
+      drain_bucket(now, serve, ahead);
       if (!ring_[earliest_ % kRing].empty()) break;  // the rest of the bucket lies at or after now
       find_earliest();
     }
     horizon_ = std::max(horizon_, now);
     if (!far_.empty()) refill();
+  }
+
+  template <class Serve>
+  void drain(Cycle now, Serve&& serve) {
+    drain(now, serve, [](const MemoryRequest&) {});
   }
 
   void clear() {
@@ -77,9 +83,10 @@ class RequestCalendar {
   };
   static constexpr std::uint64_t kRing = 1024;
   static constexpr std::uint64_t kNone = ~std::uint64_t{0};
+  static constexpr std::size_t kAhead = 6;   // requests, on the host: about a cache miss of its memory
 
-  template <class Serve>
-  void drain_bucket(Cycle now, Serve&& serve) {
+  template <class Serve, class Ahead>
+  void drain_bucket(Cycle now, Serve&& serve, Ahead&& ahead) {
     auto& entries = ring_[earliest_ % kRing];
     const Cycle start = earliest_ << shift_;
     keys_.clear();
@@ -87,7 +94,12 @@ class RequestCalendar {
       keys_.push_back((entries[i].arrival - start) << 48 | std::uint64_t{entries[i].request.port} << 32 | i);
     std::sort(keys_.begin(), keys_.end());
     std::size_t served = 0;
+    const auto look = [&](std::size_t i) {
+      if (i < keys_.size()) ahead(entries[keys_[i] & 0xffffffffu].request);
+    };
+    for (std::size_t i = 0; i < kAhead; ++i) look(i);
     for (; served < keys_.size(); ++served) {
+      look(served + kAhead);
       const Entry& entry = entries[keys_[served] & 0xffffffffu];
       if (entry.arrival >= now) break;
       serve(entry.request, entry.arrival);

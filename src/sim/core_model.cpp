@@ -64,7 +64,8 @@ class CoreModel::Port final : public pipe::TransferPort {
     transfer.core_side = op.cost.occupancy;
     transfer.atomic = read && write;
     transfer.far = !gm_.owns(transfer.gm.base, 1);
-    if (op.issued.pipe == isa::Pipe::FIX && isa::fixpipe::nz2nd.get(op.issued.operand[3]) != 0) transfer.largest = mte::kLargestFixpipeRequest;
+    transfer.fixpipe = op.issued.pipe == isa::Pipe::FIX;
+    if (transfer.fixpipe && isa::fixpipe::nz2nd.get(op.issued.operand[3]) != 0) transfer.largest = mte::kLargestFixpipeRow;
     engine_.submit(transfer);
   }
   void pump(Cycle now) override {
