@@ -214,3 +214,36 @@ def test_help_and_unknown_commands(capsys):
         assert "--" in capsys.readouterr().out
     with pytest.raises(vt.Error, match="decode, prefill, sweep"):
         main(["serve"])
+
+
+# --- sweeps of deployments
+
+def test_a_sweep_keeps_what_worked(small):
+    from vitruvian.r1.serving.sweep_command import decode_point
+
+    fixed = dict(config=R1Config.small(), ep=4, context=256)
+    frame = vt.sweep(decode_point, {"batch": [8, 7]}, 1, progress=False, **fixed)
+    good, bad = frame.to_dict("records")
+    assert good["tpot_ms"] == small.tpot_ms and good["error"] is None
+    assert "multiple of 2" in bad["error"]
+    again = vt.sweep(decode_point, {"batch": [8]}, 1, progress=False, **fixed)
+    assert again.attrs["cache_hits"] == 1
+
+
+def test_the_reports_sweeps(small, tmp_path, monkeypatch):
+    from vitruvian.r1.serving import sweep_command
+
+    monkeypatch.setitem(sweep_command.REPORT_GRIDS, "decode", {"context": [256, 1024], "skew": [0.0, 2.0]})
+    fixed = dict(config=R1Config.small(), ep=4, batch=8, context=256)
+    assert sweep_command.report_sweeps("decode", fixed, tmp_path, 1, sweep_command.decode_point) == 0
+    small.report(tmp_path)
+    text = (tmp_path / "report.html").read_text()
+    assert "sweep_context" in text and "sweep_skew" in text
+
+
+def test_axes_on_the_command_line():
+    from vitruvian.r1.serving.sweep_command import grid_of
+
+    assert grid_of(["batch=8,16", "hbm.bandwidth=1.6e12", "dtype=bf16"]) == {"batch": [8, 16], "hbm.bandwidth": [1.6e12], "dtype": ["bf16"]}
+    with pytest.raises(vt.Error, match="axis"):
+        grid_of(["batch"])

@@ -61,3 +61,26 @@ def test_streams_of_a_package(elves):
     later.wait_for(first)
     [[a], [b, c]] = package.run_streams([[first], [second, later]])
     assert c.start_cycle == max(a.end_cycle, b.end_cycle)
+
+
+def test_a_peers_message_counts_from_its_launch(elves, tmp_path):
+    from pathlib import Path
+
+    source = Path(__file__).parents[1] / "kernels" / "package.cpp"
+    exchange = vt.compile(source, tmp_path / "package.elf")
+    for stage in (0, 7):
+        package = vt.Package("ascend910c")
+        die, peer = package.dies[0], package.add_peer(1 << 20)
+        first = prepare(die.load(elves["add_custom"])["add_custom"], n=1 << 20)
+        x, answer, flag, y = die.zeros(16384), die.zeros(16384), die.zeros(128), die.zeros(16384)
+        package.stage = stage
+        peer.send(answer, np.zeros(16384, np.float32), after_us=30)
+        peer.send(flag, np.array([7], np.uint32), after_us=30)
+        second = die.load(exchange)["exchange"].prepare([x, peer.address, answer, flag, y], stage=stage)
+        [[one, two]] = package.run_streams([[first, second]])
+        two.check()
+        begins = two.start_cycle if stage else 0
+        # The kernel ends when the flag has come: 30 us after the run's beginning, or after its own.
+        assert two.end_cycle > begins + 30e-6 * die.clock_hz
+        if not stage:
+            assert one.time_us > 20 and two.time_us < 30

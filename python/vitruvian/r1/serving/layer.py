@@ -120,22 +120,23 @@ class Layers:
         tensors = {"a": a, "y": y, **({"a_scale": a + ".scale"} if self.int8 else {})}
         self.build.add(label, "grouped_gemm", tensors, rows=rows, n=n, k=k, dtype="int8" if self.int8 else "bf16")
 
-    def exchange(self, label: str, kernel: str, tokens: int, placement: Placement) -> None:
+    def exchange(self, label: str, kernel: str, tokens: int, placement: Placement, tensors: dict[str, str]) -> None:
         """Dispatch or combine, in as many exchanges as the kernel's limit of entries asks for. In decode the shared expert is a
-        place like the others. The places are drawn alike: skew is in the experts' rows, not here."""
+        place like the others. The places are drawn alike: skew is in the experts' rows, not here; rows travel in int8 to the experts
+        and in bf16 back, whatever the deployment's type."""
         k = self.config.top_k + (self.config.shared_experts if placement.shared_remote else 0)
         routed = placement.slots - (0 if placement.shared_remote else 1)
         parts = -(-tokens * k // EXCHANGE_ENTRIES)
         for part in range(parts):
             share = tokens // parts + (part < tokens % parts)
-            self.build.add(label if parts == 1 else f"{label}_{part}", kernel, {}, part="communication", tokens=share, ep=self.ep, k=k,
+            self.build.add(label if parts == 1 else f"{label}_{part}", kernel, tensors if parts == 1 and self.int8 else {}, part="communication", tokens=share, ep=self.ep, k=k,
                            columns=self.config.hidden, experts=routed * self.ep, lag_us=self.lag_us)
 
     def dispatch(self, tokens: int, placement: Placement) -> None:
-        self.exchange("dispatch", "moe_dispatch", tokens, placement)
+        self.exchange("dispatch", "moe_dispatch", tokens, placement, {"y": "expert_in", "y_scale": "expert_in.scale"})
 
     def combine(self, tokens: int, placement: Placement) -> None:
-        self.exchange("combine", "moe_combine_remote", tokens, placement)
+        self.exchange("combine", "moe_combine_remote", tokens, placement, {"x": "expert_out", "y": "mlp_out"})
 
     # --- around the layers
 

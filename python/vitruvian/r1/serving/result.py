@@ -137,8 +137,9 @@ class ServingResult:
         parts.append(["step", "", "", f"{step / 1e3:.2f}", "100.0%"])
         rows = [["kernel", "part", "time us", "TFLOP/s", "GB/s", "bound", "H100 us", "H100/ours"]]
         for row in self.kernels():
-            rows.append([f"{row['scene'].replace('_layer', '')}.{row['label']}", row["part"], f"{row['time_us']:.1f}", f"{row['tflops']:.1f}", f"{row['hbm_gbs']:.0f}", row["bound"],
-                         f"{row['h100_us']:.1f}", f"{row['h100_over_ours']:.2f}"])
+            name = f"{row['scene'].replace('_layer', '')}.{row['label']}"
+            rows.append([name, row["part"], f"{row['time_us']:.1f}", f"{row['tflops']:.1f}", f"{row['hbm_gbs']:.0f}", row["bound"], f"{row['h100_us']:.1f}",
+                         f"{row['h100_over_ours']:.2f}"])
         return align(parts) + "\n\n" + align(rows, 2)
 
     def remarks(self) -> list[str]:
@@ -146,8 +147,9 @@ class ServingResult:
                  for row in self.anchors()]
         if self.h100 is not None:
             if self.h100["fits"]:
-                lines.append(f"H100 (profile, one for a package): step {self.h100['step_ms']:.1f} ms serial, {self.h100['step_overlapped_ms']:.1f} ms with its exchanges hidden, "
-                             f"{self.h100['tokens_per_s']:.0f} to {self.h100['tokens_per_s_overlapped']:.0f} tokens/s; {self.h100['measured_share']:.0%} measured, the rest from curves")
+                side = self.h100
+                lines.append(f"H100 (profile, one for a package): step {side['step_ms']:.1f} ms serial, {side['step_overlapped_ms']:.1f} ms with its exchanges "
+                             f"hidden, {side['tokens_per_s']:.0f} to {side['tokens_per_s_overlapped']:.0f} tokens/s; {side['measured_share']:.0%} measured, the rest from curves")
             else:
                 lines.append(f"H100: {self.h100['why']}")
         if self.missing:

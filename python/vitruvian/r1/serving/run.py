@@ -40,13 +40,15 @@ def serve(deployment: Deployment, *, baseline: str | None = "h100_sxm", processe
     scenes = scenes_of(deployment)
     found, hits = simulate(list(scenes.values()), Machine(deployment.chip, deployment.overrides), processes=processes, progress=progress, cache=cache)
     records = dict(zip(scenes, found))
-    components = compose.decode_components(deployment, records) if isinstance(deployment, Decode) else compose.prefill_components(deployment, records)
+    compose_parts = compose.decode_components if isinstance(deployment, Decode) else compose.prefill_components
+    components = compose_parts(deployment, records)
     side = None
     if baseline not in (None, "", "none"):
         from . import h100_side
 
         side = h100_side.serve(deployment, baseline)
-    return ServingResult(deployment, records, compose.totals(components, deployment, records), needed, placement, side, baseline if side else "h100_sxm", hits, time.perf_counter() - begin)
+    return ServingResult(deployment, records, compose.totals(components, deployment, records), needed, placement, side, baseline if side else "h100_sxm", hits,
+                         time.perf_counter() - begin)
 
 
 def decode(*, baseline: str | None = "h100_sxm", processes: int | None = None, progress: bool = True, cache: bool = True, **options) -> ServingResult:

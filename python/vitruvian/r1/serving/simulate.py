@@ -113,23 +113,30 @@ def specs_of(scene: Scene) -> list[R1Kernel]:
 class Tensors:
     """Device memory of a scene: what launches share by name, and what is a launch's own."""
 
-    def __init__(self, device: Device):
-        self.device, self.named = device, {}
+    def __init__(self, device: Device, scene: Scene, specs: list[R1Kernel]):
+        self.device, self.named, self.sizes = device, {}, {}
+        groups = {stream.name: stream.groups for stream in scene.streams}
+        exact: dict[str, int] = {}
+        for launch, spec in zip(scene.launches, specs):
+            buffers = spec.buffers(device, groups[launch.stream])
+            for name, tensor in launch.tensors:
+                size = buffers[name].nbytes
+                self.sizes[tensor] = max(size, self.sizes.get(tensor, 0))
+                # Exchanges have room for more rows than come; all others mean the same tensor.
+                if not isinstance(spec, Exchange) and exact.setdefault(tensor, size) != size:
+                    _core.fail("launches of a scene disagree on a tensor", f"{tensor} in {scene.name}", f"{exact[tensor]} bytes", f"{size} for {launch.label}")
 
     def get(self, name: str | None, buffer):
         if name is None:
             return self.device.empty(buffer.shape, buffer.dtype)
-        known = self.named.get(name)
-        if known is None:
-            known = self.named[name] = self.device.empty(buffer.shape, buffer.dtype)
-        if known.nbytes != buffer.nbytes:
-            _core.fail("launches of a scene disagree on a tensor", name, f"{known.nbytes} bytes", f"{buffer.nbytes}")
-        return known
+        if name not in self.named:
+            self.named[name] = self.device.empty((self.sizes[name],), np.uint8)
+        return self.named[name]
 
 
 def prepare(scene: Scene, device: Device, specs: list[R1Kernel], in_full: set[int]):
     """PreparedLaunches in the scene's order. in_full: launches that compute, on inputs of their own."""
-    tensors, prepared = Tensors(device), []
+    tensors, prepared = Tensors(device, scene, specs), []
     streams = {stream.name: stream for stream in scene.streams}
     for i, (launch, spec) in enumerate(zip(scene.launches, specs)):
         stream, names = streams[launch.stream], dict(launch.tensors)

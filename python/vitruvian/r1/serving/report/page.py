@@ -24,6 +24,14 @@ td.n,th.n{text-align:right;font-variant-numeric:tabular-nums}.cards{display:flex
 """
 
 
+# key, heading, format of a number or "" for text
+_ANCHOR_COLUMNS = [("metric", "metric", ""), ("published", "published", ".6g"), ("emulated", "emulated", ".4g"), ("error", "error", "+.1%"), ("unit", "unit", ""),
+                   ("source", "source", "")]
+_COMPONENT_COLUMNS = [("name", "component", ""), ("us", "us each", ",.1f"), ("count", "times", "g"), ("ms", "ms", ".2f"), ("share", "share", ".1%"), ("basis", "from", "")]
+_KERNEL_COLUMNS = [("scene", "scene", ""), ("label", "kernel", ""), ("time_us", "us", ".1f"), ("tflops", "Top/s", ".1f"), ("hbm_gbs", "HBM GB/s", ".0f"),
+                   ("limiting_pipe", "busiest pipe", ""), ("h100_us", "H100 us", ".1f"), ("h100_basis", "H100 from", ""), ("h100_over_ours", "H100/ours", ".2f"), ("reason", "why", "")]
+
+
 def svg_of(figure) -> str:
     """Inline SVG: text stays text."""
     out = io.StringIO()
@@ -34,7 +42,6 @@ def svg_of(figure) -> str:
 
 
 def table(rows: list[dict], columns: list[tuple[str, str, str]]) -> str:
-    """columns: key, heading, format of a number or '' for text."""
     head = "".join(f"<th{' class=n' if form else ''}>{html.escape(title)}</th>" for _, title, form in columns)
     body = ""
     for row in rows:
@@ -85,9 +92,9 @@ def h100_text(result) -> str:
         return ""
     if not side["fits"]:
         return f"<p>{html.escape(side['why'])}</p>"
-    return (f"<p>One H100 for a package, {side['gpus']} GPUs, linear layers in FP8, {side['slots']} expert places each: a step of {side['step_ms']:.1f} ms one kernel after another "
-            f"({side['tokens_per_s']:,.0f} tokens/s), {side['step_overlapped_ms']:.1f} ms if its exchanges hide under the other microbatch ({side['tokens_per_s_overlapped']:,.0f}). "
-            f"{side['measured_share']:.0%} of that time is measured, the rest comes from curves over published points.</p>")
+    return (f"<p>One H100 for a package, {side['gpus']} GPUs, linear layers in FP8, {side['slots']} expert places each: a step of {side['step_ms']:.1f} ms one kernel "
+            f"after another ({side['tokens_per_s']:,.0f} tokens/s), {side['step_overlapped_ms']:.1f} ms if its exchanges hide under the other microbatch "
+            f"({side['tokens_per_s_overlapped']:,.0f}). {side['measured_share']:.0%} of that time is measured, the rest comes from curves over published points.</p>")
 
 
 def write(result, directory, sweeps) -> str:
@@ -126,20 +133,18 @@ def _page(result, kernels: list[dict], inline: dict[str, str]) -> str:
                   for c in result.totals.components]
     sections = [f"<h1>{html.escape(title)}</h1><p class=note>{html.escape(speed)}</p>", cards(result)]
     if result.anchors():
-        sections.append("<h2>Beside the published figures</h2>" + table(result.anchors(), [("metric", "metric", ""), ("published", "published", ".6g"), ("emulated", "emulated", ".4g"),
-                                                                                         ("error", "error", "+.1%"), ("unit", "unit", ""), ("source", "source", "")]))
-    sections += ["<h2>Where a step goes</h2>", inline["step"], table(components, [("name", "component", ""), ("us", "us each", ",.1f"), ("count", "times", "g"), ("ms", "ms", ".2f"),
-                                                                                ("share", "share", ".1%"), ("basis", "from", "")]), h100_text(result),
-                 "<h2>Roofline</h2><p class=note>Filled: a die, each kernel alone on all cores; hollow: an H100 on the same shape. A panel for each level: bytes that crossed it, "
-                 "L2 and UB in their busier direction. Solid roofs the die's, dashed the H100's.</p>", inline["roofline"],
-                 "<h2>A layer, kernel by kernel</h2>", inline["layer"],
-                 "<h2>Two streams in time</h2><p class=note>Launches of one simulation; below, the share of all cores' pipes that was busy, averaged over each launch.</p>", inline["timeline"],
-                 "<h2>910C beside H100, kernel by kernel</h2>", inline["kernels"],
-                 table(kernels, [("scene", "scene", ""), ("label", "kernel", ""), ("time_us", "us", ".1f"), ("tflops", "Top/s", ".1f"), ("hbm_gbs", "HBM GB/s", ".0f"),
-                                 ("limiting_pipe", "busiest pipe", ""), ("h100_us", "H100 us", ".1f"), ("h100_basis", "H100 from", ""), ("h100_over_ours", "H100/ours", ".2f"), ("reason", "why", "")])]
+        sections.append("<h2>Beside the published figures</h2>" + table(result.anchors(), _ANCHOR_COLUMNS))
+    sections += [
+        "<h2>Where a step goes</h2>", inline["step"], table(components, _COMPONENT_COLUMNS), h100_text(result),
+        "<h2>Roofline</h2><p class=note>Filled: a die, each kernel alone on all cores; hollow: an H100 on the same shape. A panel for each level: bytes that crossed it, "
+        "L2 and UB in their busier direction. Solid roofs the die's, dashed the H100's.</p>", inline["roofline"],
+        "<h2>A layer, kernel by kernel</h2>", inline["layer"],
+        "<h2>Two streams in time</h2><p class=note>Launches of one simulation; below, the share of all cores' pipes that was busy, averaged over each launch.</p>",
+        inline["timeline"], "<h2>910C beside H100, kernel by kernel</h2>", inline["kernels"], table(kernels, _KERNEL_COLUMNS),
+    ]
     swept = [name for name in inline if name.startswith("sweep_")]
     if swept:
         sections.append("<h2>Sweeps</h2>" + "".join(f"<h3>{html.escape(name[6:])}</h3>{inline[name]}" for name in swept))
     sections.append("<h2>Provenance</h2>" + provenance(result))
-    return (f"<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'><link rel=icon href='data:,'><title>{html.escape(title)}</title>"
-            f"<style>{_STYLE}</style></head><body><main>{''.join(sections)}</main></body></html>")
+    return ("<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
+            f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(sections)}</main></body></html>")
