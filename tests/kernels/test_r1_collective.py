@@ -3,7 +3,7 @@
 import pytest
 
 import vitruvian as vt
-from vitruvian.r1 import collective, get_kernel, run
+from vitruvian.r1 import exchange, get_kernel, run
 
 KERNELS = ("moe_dispatch", "moe_combine_remote", "all_gather", "reduce_scatter")
 GRID = [(name, i, shape) for name in KERNELS for i, shape in enumerate(get_kernel(name).test_grid)]
@@ -54,7 +54,7 @@ def test_mistakes():
         run("moe_dispatch", tokens=64, columns=64, capacity=8)
     with pytest.raises(vt.Error, match="join"):
         run("all_gather", vt.Device(), ep=4)
-    assert collective.RANK == 0
+    assert exchange.RANK == 0
 
 
 def test_an_exchange_beside_another_kernel_on_part_of_the_die():

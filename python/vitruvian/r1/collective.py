@@ -1,133 +1,20 @@
-"""Between dies: dispatch and combine of tokens to experts, all-gather, reduce-scatter.
-
-One die runs the compiled kernel; the others are peers on the fabric (vt.Package.add_peer): memory that its remote writes
-reach, and programmed messages for what they send. All dies draw their tokens from the same distribution. A peer serves all
-the others at once, so that what it sends to this die is spread over the time that all its sending takes.
-"""
+"""Between dies: tokens to the dies of their experts, and the experts' rows back (exchange.py)."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Iterator
 
 import numpy as np
 
-from ..chips import chip as chip_values
-from ..device import Device
-from ..package import Package, Peer
-from .elementwise import FP32, INT8, INT32, VectorKernel, switch
-from .kernel import BF16, UNIT_ROUNDOFF, Buffer, Parameter
+from .elementwise import FP32, INT8, INT32, switch
+from .exchange import DIES, FLAG_BYTES, LINE, RANK, Exchange, Surroundings, join, line_up  # noqa: F401
+from .kernel import BF16, Buffer, Parameter
 
-FLAG_BYTES = 64    # kFlagBytes of kernels/r1/dies.h
-LINE = 512         # kLine of the sources: where a window's data begin
-PIECE = 16 * 1024  # of a block that a peer sends
-RANK = 0           # the die that is simulated, among the `ep`
-
-_DIES = {
-    "ep": Parameter(8, "dies that exchange", minimum=1), "far": switch(0, "the other dies are in other nodes"),
-    "epoch": Parameter(1, "number of the exchange: the value of its flags"),
-    "lag_us": Parameter(8.0, "when the other dies begin to send, from the launch; they are otherwise in step with this one", minimum=0),
-}
 _TOKENS = {
     "tokens": Parameter(128, "of each die"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features"),
     "experts": Parameter(256, "routed experts, a multiple of ep"), "skew": Parameter("uniform", "popularity of the experts", ("uniform", "zipf")),
     "capacity": Parameter(0, "rows that this die can take; 0: four times the mean and 64, at most all", minimum=0),
 }
-
-
-def line_up(bytes: int) -> int:
-    return -(-bytes // LINE) * LINE
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a die that exchanges knows of the others."""
-
-    package: Package
-    peers: list[Peer]
-    write_rate: float   # bytes a second through a port of the fabric
-
-
-def join(device: Device, package: Package, count: int, far: bool = False, overrides: dict | None = None) -> Device:
-    """Gives a die of a package `count` peers, which the exchanges' kernels on it write to, and returns it. overrides: the package's."""
-    value = {path: entry.value for path, entry in chip_values(device.chip, overrides).items() if path.startswith(("fabric.", "link."))}
-    share = value["link.packet"] / (value["link.packet"] + value["link.header"] + value["link.address"])
-    device.__dict__["_exchange"] = Surroundings(package, [package.add_peer(1 << 34, far) for _ in range(count)], value["fabric.bandwidth"] * share)
-    return device
-
-
-class Exchange(VectorKernel):
-    """What the kernels between dies share: peers, windows, messages."""
-
-    steering_bytes = 1 << 16  # ids and lists of counts, through UB
-
-    def make_device(self, chip, overrides):
-        package = Package(chip, overrides)
-        return join(package.dies[0], package, self.ep - 1, bool(self.far), overrides)
-
-    def surroundings(self, device) -> Surroundings:
-        found = device.__dict__.get("_exchange")
-        count = len(found.peers) if found else 0
-        if count != self.ep - 1 or not found:
-            self.reject("ep", f"{count + 1}: the device's peers and itself (vitruvian.r1.collective.join)")
-        return found
-
-    def peers(self, device) -> list[Peer]:
-        return self.surroundings(device).peers
-
-    def scalars(self, device, groups):
-        peers = self.peers(device)
-        return {
-            "peers": peers[0].address if peers else 0, "peer_stride": peers[1].address - peers[0].address if len(peers) > 1 else 0,
-            "rank": RANK, "dies": self.ep, "epoch": self.epoch,
-        }
-
-    @property
-    def head(self) -> int:
-        """Bytes of a window in front of the data."""
-        return line_up(self.ep * FLAG_BYTES)
-
-    def settle(self, device, arrays, inputs):
-        """Programs what the peers send: each die's pieces for this one are spread over the time that all its sending takes."""
-        around = self.surroundings(device)
-        if not around.package.stage:  # else one exchange of several
-            around.package.clear_messages()
-        sending_us = self.fabric_bytes() / around.write_rate * 1e6
-        for index, peer in enumerate(around.peers):
-            pieces = list(self.messages(index + 1, arrays, inputs))
-            total, sent = max(sum(data.nbytes for _, data in pieces), 1), 0
-            for to, data in pieces:
-                peer.send(to, data, after_us=self.lag_us + sent / total * sending_us)
-                sent += data.nbytes
-            for to, data in self.signals(index + 1, arrays, inputs):
-                peer.send(to, data, after_us=self.lag_us + sending_us)
-
-    def signals(self, die, arrays, inputs) -> list[tuple[int, np.ndarray]]:
-        """What a die sends behind its data, as messages()."""
-        return [(arrays["window"].address + die * FLAG_BYTES, np.array([self.epoch], np.uint32))]
-
-    def messages(self, die, arrays, inputs) -> Iterator[tuple[int, np.ndarray]]:
-        """(address, data) of each piece that a die sends to this one, in their order."""
-        raise NotImplementedError
-
-    @staticmethod
-    def pieces(to: int, data: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-        """A block in pieces, at most 64."""
-        data = data.reshape(-1).view(np.uint8)
-        size = max(PIECE, -(-len(data) // 64))
-        for at in range(0, len(data), size):
-            yield to + at, data[at : at + size]
-
-    def fabric_bytes(self) -> float:
-        """Payload that crosses the fabric in each direction."""
-        raise NotImplementedError
-
-    def other_bound_s(self, device):
-        return self.fabric_bytes() / self.surroundings(device).write_rate
-
-    def operations(self):
-        return 0.0
 
 
 class Routed(Exchange):
@@ -192,7 +79,7 @@ class MoeDispatch(Routed):
     Fabric: (columns + 64) bytes an entry, less those of the own die. HBM: x once, what came in once out."""
 
     name, summary, source = "moe_dispatch", "tokens to the dies of their experts, by remote writes", "moe_dispatch.cpp"
-    parameters = {**_TOKENS, **_DIES}
+    parameters = {**_TOKENS, **DIES}
     error_formula = "elements that differ, here and at the peers"
     broken_flags = ("-DBROKEN_LAST_ROW",)
     test_grid = (
@@ -305,7 +192,7 @@ class MoeCombineRemote(Routed):
     Fabric: 2 x columns bytes an entry, less those of the own die. HBM: x, y and shared once."""
 
     name, summary, source = "moe_combine_remote", "experts' rows back to their dies, and the weighted sum", "moe_combine_remote.cpp"
-    parameters = {**_TOKENS, "shared": switch(0, "add the shared expert's row"), **_DIES}
+    parameters = {**_TOKENS, "shared": switch(0, "add the shared expert's row"), **DIES}
     error_formula = "max |y - ref| / max |ref|; infinite where a row at a peer differs"
     broken_flags = ("-DBROKEN_LAST_ROW",)
     test_grid = (
@@ -379,117 +266,3 @@ class MoeCombineRemote(Routed):
 
     def bytes(self):
         return float(2 * self.columns * (self.entries + self.tokens * (1 + self.shared)) + 4 * self.entries)
-
-
-class AllGather(Exchange):
-    """y[die] = x of that die: every die's rows at every die (gather_scatter.cpp). HBM: x once, y once. Fabric: (ep - 1) x the block each way."""
-
-    name, summary, source = "all_gather", "every die's rows at every die", "gather_scatter.cpp"
-    parameters = {
-        "rows": Parameter(256, "rows of a die"), "columns": Parameter(7168, "features"), "dtype": Parameter("bf16", "type of x", ("bf16", "int8")), **_DIES,
-    }
-    error_formula = "elements that differ, here and at the peers"
-    broken_flags = ("-DBROKEN_LAST_CHUNK",)
-    test_grid = (dict(rows=33, columns=256, ep=4), dict(rows=5, columns=7168, dtype="int8", ep=3), dict(rows=1, columns=100, ep=8), dict(rows=3, columns=64, ep=1))
-
-    def element(self) -> np.dtype:
-        return BF16 if self.dtype == "bf16" else INT8
-
-    def symbol(self):
-        return "all_gather"
-
-    @property
-    def block(self) -> int:
-        """Bytes of a die's rows."""
-        return self.rows * self.columns * self.element().itemsize
-
-    def buffers(self, device, groups):
-        return {
-            "x": Buffer("in", (self.rows, self.columns), self.element()), "window": Buffer("workspace", (self.head,), np.dtype(np.uint8)),
-            "y": Buffer("out", (self.ep, self.rows, self.columns), self.element()),
-        }
-
-    def scalars(self, device, groups):
-        return {**super().scalars(device, groups), "bytes": self.block}
-
-    def numbers(self, rng, shape) -> np.ndarray:
-        return rng.standard_normal(shape, np.float32).astype(BF16) if self.dtype == "bf16" else rng.integers(-127, 128, shape, dtype=np.int8)
-
-    def random(self, rng):
-        every = self.numbers(rng, (self.ep, self.rows, self.columns))
-        return {"every": every, "x": every[RANK]}
-
-    def messages(self, die, arrays, inputs):
-        return self.pieces(arrays["y"].address + die * self.block, inputs["every"][die] if inputs else np.zeros(self.block, np.uint8))
-
-    def reference(self, inputs):
-        return {"y": inputs["every"], "sent": np.repeat(inputs["x"][None], self.ep - 1, axis=0)}
-
-    def collect(self, device, arrays, inputs, names):
-        sent = [peer.read(self.head + RANK * self.block, (self.rows, self.columns), self.element()) for peer in self.peers(device)]
-        return {"y": arrays["y"].numpy(), "sent": np.array(sent, self.element()).reshape(-1, self.rows, self.columns)}
-
-    def compare(self, outputs, inputs, reference):
-        return float(sum(np.count_nonzero(outputs[name] != wanted) for name, wanted in reference.items())), 0.5
-
-    def fabric_bytes(self):
-        return float((self.ep - 1) * self.block)
-
-    def bytes(self):
-        return float((self.ep + 1) * self.block)
-
-
-class ReduceScatter(Exchange):
-    """y = sum over the dies of their block of this die's number: x bf16 [ep, rows, columns] -> y bf16 [rows, columns], summed in fp32 in the
-    dies' order (gather_scatter.cpp). HBM: x and y once. Fabric: (ep - 1) x the block each way."""
-
-    name, summary, source = "reduce_scatter", "sum over the dies, a block for each", "gather_scatter.cpp"
-    parameters = {"rows": Parameter(256, "rows of a block"), "columns": Parameter(7168, "features"), **_DIES}
-    error_formula = "max |y - ref| / max |ref|; infinite where a block at a peer differs"
-    broken_flags = ("-DBROKEN_LAST_CHUNK",)
-    test_grid = (dict(rows=33, columns=256, ep=4), dict(rows=5, columns=7168, ep=3), dict(rows=1, columns=100, ep=8), dict(rows=3, columns=64, ep=1), dict(rows=3, columns=80, ep=32))
-
-    def symbol(self):
-        return "reduce_scatter"
-
-    @property
-    def block(self) -> int:
-        return self.rows * self.columns * 2
-
-    def buffers(self, device, groups):
-        return {
-            "x": Buffer("in", (self.ep, self.rows, self.columns), BF16), "window": Buffer("workspace", (self.head + self.ep * self.block,), np.dtype(np.uint8)),
-            "y": Buffer("out", (self.rows, self.columns), BF16),
-        }
-
-    def scalars(self, device, groups):
-        return {**super().scalars(device, groups), "elements": self.rows * self.columns}
-
-    def random(self, rng):
-        shape = (self.ep, self.rows, self.columns)
-        x, every = (rng.standard_normal(shape, np.float32).astype(BF16) for _ in range(2))
-        every[RANK] = x[RANK]
-        return {"x": x, "every": every}
-
-    def messages(self, die, arrays, inputs):
-        return self.pieces(arrays["window"].address + self.head + die * self.block, inputs["every"][die] if inputs else np.zeros(self.block, np.uint8))
-
-    def reference(self, inputs):
-        return {"y": inputs["every"].astype(np.float64).sum(axis=0), "sent": np.delete(inputs["x"], RANK, axis=0)}
-
-    def collect(self, device, arrays, inputs, names):
-        sent = [peer.read(self.head + RANK * self.block, (self.rows, self.columns), BF16) for peer in self.peers(device)]
-        return {"y": arrays["y"].numpy(), "sent": np.array(sent, BF16).reshape(-1, self.rows, self.columns)}
-
-    def compare(self, outputs, inputs, reference):
-        error, _ = super().compare({"y": outputs["y"]}, inputs, {"y": reference["y"]})
-        return (error if np.array_equal(outputs["sent"], reference["sent"]) else math.inf), UNIT_ROUNDOFF[BF16] + self.ep * UNIT_ROUNDOFF[FP32]
-
-    def fabric_bytes(self):
-        return float((self.ep - 1) * self.block)
-
-    def operations(self):
-        return float(self.ep * self.rows * self.columns)
-
-    def bytes(self):
-        return float((self.ep + 1) * self.block)

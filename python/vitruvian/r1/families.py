@@ -1,3 +1,3 @@
 """Imports every module that defines kernels: one line for each."""
 
-from . import attention, collective, elementwise, linear, moe, moves, rotary, sampling  # noqa: F401
+from . import attention, collective, elementwise, gather, linear, moe, moves, rotary, sampling  # noqa: F401

@@ -33,8 +33,8 @@ def drift(sublayers: int, inputs: float = 0.0) -> float:
 
 
 def margin_tolerance(drift: float) -> float:
-    """Three standard deviations of the error of a difference of two logits, relative to their size."""
-    return 3 * math.sqrt(2) * drift / 2
+    """Three standard deviations of the error of a difference of two logits, each with an error of `drift`, relative to their size."""
+    return 3 * math.sqrt(2) * drift
 
 
 def stored(x: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""`vitruvian r1 decode | prefill | sweep | report | h100`."""
+"""`vitruvian r1 decode | prefill | sweep | h100`."""
 
 from __future__ import annotations
 
