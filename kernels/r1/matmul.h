@@ -5,9 +5,10 @@
 //                       <────────────kFree─────────┘
 //        whole tiles    ─FIX, rounded──────────────────────────> y                                           (bf16)
 //
-// matmul_schedule.h: tiles and their cores; matmul_cube.h: L1, L0, mmad; matmul_vector.h: the way out. Few rows are bound by the
-// weights' way from HBM: every core streams an equal share of them, in long rows, into 2 to 8 slots of L1; weights pass once where
-// a batch has 256 rows at most. Many rows are bound by the cube: 128 x 256 tiles, cores of a round share weights in L2.
+// matmul_schedule.h: tiles and their cores; matmul_l1.h: the way into L1; matmul_cube.h: L0, mmad; matmul_vector.h: the way out.
+// Few rows are bound by the weights' way from HBM: every core streams an equal share of them through 2 to 5 slots of L1, and they
+// pass once where a batch has 256 rows at most. Many rows are bound by the cube and, behind it, by L2: tiles of 128 x 256, rows of A
+// that stay in L1 from tile to tile.
 // Workspace: (kRing + kParts) x 128 KiB for each core group, any content. It stays in L2.
 #pragma once
 

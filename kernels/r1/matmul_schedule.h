@@ -2,7 +2,7 @@
 //
 //   batches ──> tiles, along the columns, if L2 holds all weights: a panel's rows can stay in L1
 //               or down the rows: weights pass once
-//   tiles   ──> an equal number of successive ones for each core                                            whole tiles
+//   tiles   ──> an equal number for each core: successive ones, or, where weights pass once, round by round  whole tiles
 //           └─> the rest, fewer than cores: all their K chunks in a row, an equal share for each core        parts of tiles
 //
 // A core's share of the rest touches two tiles at most. The parts come first, so that the vector cores add them while the
@@ -69,9 +69,11 @@ class Tiles {
   }
   __aicore__ __force_inline__ uint32_t total() const { return total_; }
   // Weights pass once and bound the product: no batch has more rows than a block.
-  __aicore__ __force_inline__ bool streams() const { return streams_; }
-  // Successive tiles are mostly of the same rows.
-  __aicore__ __force_inline__ bool keeps_rows() const { return along_; }
+  __aicore__ __force_inline__ bool streams() const { return flat_ && most_m_ <= kBlock; }
+  // Weights pass once, and there are many for each row.
+  __aicore__ __force_inline__ bool side_by_side() const { return streams() && problem_.a_batch == 0; }
+  // A core's successive tiles are mostly of the same rows.
+  __aicore__ __force_inline__ bool keeps_rows() const { return side_by_side() ? problem_.batches == 1 : along_; }
   // The most rows and columns of a tile, in whole fractals.
   __aicore__ __force_inline__ uint32_t most_m() const { return most_m_; }
   __aicore__ __force_inline__ uint32_t most_n() const { return most_n_; }
@@ -114,7 +116,7 @@ class Tiles {
     if (tile_m_ > most_m_) most_m_ = tile_m_;
     if (round16(tile_n_) > most_n_) most_n_ = round16(tile_n_);
     high_ = ceil_div(rows, tile_m_);
-    streams_ = streams_ && high_ == 1 && tile_m_ <= kBlock;
+    flat_ = flat_ && high_ == 1;
     wide_ = ceil_div(problem_.n, tile_n_);
     here_ = high_ * wide_;
   }
@@ -126,7 +128,7 @@ class Tiles {
   }
 
   const Problem& problem_;
-  bool along_, streams_ = true;
+  bool along_, flat_ = true;
   uint32_t total_ = 0, most_m_ = 0, most_n_ = 0, batch_ = 0, first_ = 0, row_ = 0;
   uint32_t cores_, rows_ = 0, tile_m_ = 0, tile_n_ = 0, high_ = 0, wide_ = 0, here_ = 0;  // of the present batch
 };
@@ -142,8 +144,11 @@ class Plan {
   __aicore__ __force_inline__ Plan(const Tiles& all, uint32_t k_bytes, uint32_t core, uint32_t cores)
       : cores_(cores), rounds_(all.total() / cores), rest_(all.total() - rounds_ * cores) {
     whole_ = rounds_, first_ = core * rounds_;
+    // Where weights pass once, all cores read the same rows of them side by side: DRAM likes that. Otherwise a core keeps to its rows.
+    if (all.side_by_side()) first_ = core, stride_ = cores;
     if (k_bytes < kSplitBytes) {
-      whole_ += core < rest_, first_ += least(core, rest_);
+      whole_ += core < rest_;
+      if (stride_ == 1) first_ += least(core, rest_);
       rest_ = 0;
     }
     choose_chunk(k_bytes, all);
@@ -157,7 +162,7 @@ class Plan {
   __aicore__ __force_inline__ uint32_t items() const { return parts_ + whole_; }
   __aicore__ __force_inline__ uint32_t whole() const { return whole_; }
   __aicore__ __force_inline__ Item item(uint32_t i) const {
-    if (i >= parts_) return {first_ + i - parts_, 0, chunks_, Item::kWhole};
+    if (i >= parts_) return {first_ + (i - parts_) * stride_, 0, chunks_, Item::kWhole};
     const uint32_t tile = begin_ / chunks_ + i, first = tile * chunks_;
     return {first_split() + tile, begin_ > first ? begin_ - first : 0, least(end_ - first, chunks_), i};
   }
@@ -191,7 +196,7 @@ class Plan {
   }
   // Bytes of K of the core with the most.
   __aicore__ __force_inline__ uint32_t share(uint32_t k_bytes, uint32_t chunk) const { return ceil_div(rest_ * ceil_div(k_bytes, chunk), cores_) * chunk; }
-  uint32_t cores_, rounds_, rest_, chunk_ = kChunk, chunks_ = 0, begin_ = 0, end_ = 0, parts_ = 0, first_ = 0, whole_ = 0;
+  uint32_t cores_, rounds_, rest_, chunk_ = kChunk, chunks_ = 0, begin_ = 0, end_ = 0, parts_ = 0, first_ = 0, stride_ = 1, whole_ = 0;
 };
 
 }  // namespace matmul

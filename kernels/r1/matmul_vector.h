@@ -121,6 +121,8 @@ class Finish {
   __aicore__ __force_inline__ LocalTensor<float> token() const { return {TPosition::VECIN, kTokenAt + buffer_ * kPieceRows * 4, kPieceRows}; }
   __aicore__ __force_inline__ LocalTensor<float> spread() const { return {TPosition::VECCALC, kSpreadAt + buffer_ * kPieceRows * 32, kPieceRows * kBlockFloats}; }
 
+  // Not inline: parts and whole tiles share the code, which the first of them fetches.
+
   // Elements between rows in UB: whole repeats.
   __aicore__ __force_inline__ static uint32_t pitch(const Tile& tile) { return ceil_div(tile.n, kLanes) * kLanes; }
 
@@ -131,7 +133,7 @@ class Finish {
     for (uint32_t i = 0; i < columns; ++i) DataCopy(to[i * kFractalRows], from[i * step + row * kFractalRows], p);
   }
 
-  __aicore__ __force_inline__ void load_first(const GlobalTensor<Accumulator>& from, const Tile& tile, uint32_t row, uint32_t rows) {
+  __attribute__((noinline)) void load_first(const GlobalTensor<Accumulator>& from, const Tile& tile, uint32_t row, uint32_t rows) {
     buffer_ ^= 1;
     WaitFlag<HardEvent::V_MTE2>(int(buffer_));
     load_piece(in(), from, tile, row, rows);
@@ -143,7 +145,7 @@ class Finish {
     WaitFlag<HardEvent::MTE2_V>(int(buffer_));
   }
 
-  __aicore__ __force_inline__ void add_part(const GlobalTensor<Accumulator>& from, const Tile& tile, uint32_t row, uint32_t rows) {
+  __attribute__((noinline)) void add_part(const GlobalTensor<Accumulator>& from, const Tile& tile, uint32_t row, uint32_t rows) {
     const int id = 2 + int(part_);
     const LocalTensor<Accumulator> part(TPosition::VECIN, kPartAt + part_ * kPieceBytes, kPiece);
     part_ ^= 1;
@@ -156,7 +158,7 @@ class Finish {
     SetFlag<HardEvent::V_MTE2>(id);
   }
 
-  __aicore__ __force_inline__ void store(const Tile& tile, uint32_t row, uint32_t rows) {
+  __attribute__((noinline)) void store(const Tile& tile, uint32_t row, uint32_t rows) {
     const LocalTensor<float> real = in().template ReinterpretCast<float>();
     const uint32_t row_pitch = pitch(tile), bytes = tile.n * sizeof(Out);
     if constexpr (kScaled) scale(real, tile.n, row_pitch, rows);

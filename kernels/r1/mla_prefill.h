@@ -8,6 +8,7 @@ namespace prefill {
 using namespace attention;
 
 constexpr uint32_t kNope = 128, kRope = 64, kDims = kNope + kRope, kValue = 128;
+constexpr uint32_t kScoreSlots = 4;                                 // blocks of S in the workspace
 constexpr uint32_t kHalves = 2, kTokens = kHalves * kTileRows;  // of an item
 
 struct Shape {
@@ -75,20 +76,20 @@ class Blocks {
   bool started_ = false;
 };
 
-// Each group: 2 blocks x 2 halves of S, P and PV.
+// Each group, for each half: 4 blocks of S, 2 of P and PV.
 class Workspace {
  public:
   static constexpr uint32_t kScores = kBlockKeys * kTileRows, kProductSize = kValue * kTileRows;  // elements
-  static constexpr uint32_t kGroupBytes = 2 * kHalves * (kScores * (4 + 2) + kProductSize * 4);
+  static constexpr uint32_t kGroupBytes = kHalves * (kScoreSlots * kScores * 4 + 2 * (kScores * 2 + kProductSize * 4));
   __aicore__ __force_inline__ explicit Workspace(GM_ADDR base) : group_(base + uint64_t(get_block_idx()) * kGroupBytes) {}
   __aicore__ __force_inline__ GlobalTensor<float> scores(uint32_t slot, uint32_t half) const {
     return global<float>(group_, (slot * kHalves + half) * kScores);
   }
   __aicore__ __force_inline__ GlobalTensor<bfloat16_t> weights(uint32_t slot, uint32_t half) const {
-    return global<bfloat16_t>(group_ + 2 * kHalves * kScores * 4, (slot * kHalves + half) * kScores);
+    return global<bfloat16_t>(group_ + kHalves * kScoreSlots * kScores * 4, (slot * kHalves + half) * kScores);
   }
   __aicore__ __force_inline__ GlobalTensor<float> product(uint32_t slot, uint32_t half) const {
-    return global<float>(group_ + 2 * kHalves * kScores * 6, (slot * kHalves + half) * kProductSize);
+    return global<float>(group_ + kHalves * (kScoreSlots * 4 + 2 * 2) * kScores, (slot * kHalves + half) * kProductSize);
   }
 
  private:

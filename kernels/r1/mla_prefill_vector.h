@@ -43,10 +43,11 @@ class VectorSide {
     for (uint32_t i = 0; i < count; ++i) {
       // The column of 16 keys on the diagonal of these 16 rows, from the block's first.
       const uint32_t diagonal = (block.token + half_ * kTileRows - block.page * kPage) / kC0 + i;
-      mask(rows_.load_scores(space_.scores(parity, half_)[i * kSixteen * kC0], pages), diagonal, pages * kPageColumns);
+      mask(rows_.load_scores(space_.scores(slot_, half_)[i * kSixteen * kC0], pages), diagonal, pages * kPageColumns);
       rows_.weigh(i, space_.weights(parity, half_)[i * kSixteen * kC0]);
     }
     rows_.close_block(count);
+    slot_ = (slot_ + 1) % kScoreSlots;
     CrossCoreSetFlag<2, PIPE_MTE3>(kWeighted);
   }
 
@@ -88,7 +89,7 @@ class VectorSide {
   const Workspace& space_;
   GlobalTensor<bfloat16_t> out_;
   Rows rows_;
-  uint32_t half_;
+  uint32_t half_, slot_ = 0;  // slot: of S
 };
 
 }  // namespace prefill

@@ -106,10 +106,9 @@ struct DmaEngine::State {
   void resolve_ready();
 };
 
-// Reads and packets beyond the die hold one slot each, the fixpipe's writes one for each 256 B.
+// Reads, the fixpipe's writes and packets beyond the die hold one slot each.
 std::uint32_t DmaEngine::State::slot_bytes(const Transfer& transfer) const {
-  if (!write || transfer.far) return transfer.largest;
-  return transfer.fixpipe ? kLargestFixpipeRow : timing->store_tag;
+  return write && !transfer.far && !transfer.fixpipe ? timing->store_tag : transfer.largest;
 }
 
 // When the next transfer begins to prepare its requests; empty while that depends on an unknown finish.

@@ -254,7 +254,7 @@ class MlaPrefill(Attention):
             "workspace": Buffer("workspace", (groups * self.GROUP_BYTES,), S8),
         }
 
-    GROUP_BYTES = 2 * 2 * 128 * (512 * (4 + 2) + V_DIM * 4)  # two blocks and two halves of scores, weights, products
+    GROUP_BYTES = 2 * 128 * (512 * (4 * 4 + 2 * 2) + 2 * V_DIM * 4)  # of two halves: four blocks of scores, two of weights and products
 
     def scalars(self, device, groups):
         return {"batch": self.batch, "heads": self.heads, "scale": SOFTMAX_SCALE}
