@@ -46,6 +46,8 @@ def test_impossible_deployments_are_errors_that_name_the_field(options, what):
 def test_prompts_that_do_not_divide_the_tokens():
     with pytest.raises(vt.Error, match="tokens"):
         make(Prefill, dict(prompt=4096, tokens=16383))
+    with pytest.raises(vt.Error, match="two microbatches"):
+        make(Prefill, dict(prompt=4096, tokens=8192, overlap=True))
     with pytest.raises(vt.Error, match="prompt"):
         make(Prefill, dict(prompt=0))
 
