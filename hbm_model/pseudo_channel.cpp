@@ -216,14 +216,14 @@ void PseudoChannel::admit_one(std::vector<Finished>& finished) {
   free_.pop_back();
   Bank& bank = bank_[access.bank];
   BankQueue& queue = bank.queue[direction];
-  pool_[index] = {arrival, sequence_++, access.owner, access.row, queue.tail, kNone, access.bank, access.bursts, false};
+  pool_[index] = {arrival, sequence_++, access.owner, access.row, queue.tail, kNone, access.bank, access.bursts, access.bursts, false};
   (queue.tail == kNone ? queue.head : pool_[queue.tail].following) = index;
   queue.tail = index;
   if (bank.open && bank.row == access.row && queue.hits++ == 0) queue.hit = index;
-  ++queued_[direction];
+  if (direction == kWrite && queued_[kWrite] == 0) oldest_write_ = arrival;
+  queued_[direction] += access.bursts;
   update_masks(access.bank, direction);
   if (direction == kWrite) {
-    if (queued_[kWrite] == 1) oldest_write_ = arrival;
     // Accepted for good. As late as the earliest read could be, so that callers have one smallest latency for both.
     finished.push_back({access.owner, time_ + timing_.read_latency + timing_.burst});
   }
@@ -401,7 +401,7 @@ void PseudoChannel::transfer(std::uint32_t index, Clock clock, std::vector<Finis
   if (!entry.opened_row) ++counters_.row_hits;
   entry.opened_row = false;  // its further bursts do hit
   if (--entry.bursts != 0) return;
-  ++turn_served_;
+  turn_served_ += entry.all_bursts;
   if (direction_ == kRead) finished.push_back({entry.owner, end});
   remove(chosen, direction_);
 }
@@ -417,7 +417,7 @@ void PseudoChannel::remove(std::uint16_t index, Direction direction) {
   if (--queue.hits != 0)
     for (queue.hit = entry.following; pool_[queue.hit].row != bank.row;) queue.hit = pool_[queue.hit].following;
   free_.push_back(index);
-  --queued_[direction];
+  queued_[direction] -= entry.all_bursts;
   update_masks(entry.bank, direction);
 }
 

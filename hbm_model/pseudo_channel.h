@@ -4,8 +4,8 @@
 //
 // Model: of the requests in the queue of the present direction, the command that can issue first is issued, a column command before
 // a row command, the oldest request among equals; rows stay open until another row of the bank is wanted and no queued request of this
-// direction hits. What finds its queue full waits at the door, and what comes after it too. Writes wait until the high watermark, age, or an idle read queue starts a drain. Refresh is issued when due, as soon as its banks
-// close, in all pseudo channels at the same time: staggered, it would hold up every transfer that spans channels.
+// direction hits. What finds its queue full waits at the door, and what comes after it too. Writes wait until the high watermark, age,
+// or an idle read queue starts a drain. Refresh is issued when due, as soon as its banks close, in all pseudo channels at the same time: staggered, it would hold up every transfer that spans channels.
 // Approximations: the two pseudo channels of a channel do not contend for command slots (each has every other one); a drain
 // opens no rows for reads; no request looks into the other queue for its data.
 #pragma once
@@ -76,7 +76,7 @@ class PseudoChannel {
     std::uint32_t sequence = 0;
     std::uint32_t owner = 0, row = 0;
     std::uint16_t previous = kNone, following = kNone;  // of the bank's list
-    std::uint8_t bank = 0, bursts = 0;
+    std::uint8_t bank = 0, bursts = 0, all_bursts = 0;
     bool opened_row = false;                            // an ACT was issued for it
   };
   struct BankQueue {
@@ -158,7 +158,7 @@ class PseudoChannel {
   std::uint32_t index_;
   std::uint32_t banks_, bank_bits_, group_mask_;
   std::uint32_t capacity_[2];
-  std::uint32_t turn_;           // entries served before the other direction may have its turn
+  std::uint32_t turn_;           // bursts served before the other direction may have its turn
   std::vector<Rule> rules_[kCommands];
   std::uint32_t same_group_[2] = {}, other_group_[2] = {};   // distance of two bursts of a direction
   bool per_bank_;
@@ -177,13 +177,13 @@ class PseudoChannel {
   std::uint32_t open_;           // bank mask
   std::vector<Entry> pool_;
   std::vector<std::uint16_t> free_;
-  std::uint32_t queued_[2];
+  std::uint32_t queued_[2];      // bursts, as the capacities
   std::uint32_t sequence_;
   Arrivals arrivals_;
 
   Clock time_, next_;
   Direction direction_;
-  std::uint32_t turn_served_;    // entries since the direction changed
+  std::uint32_t turn_served_;    // bursts since the direction changed
   std::uint32_t drain_floor_;    // queued writes at which this drain ends
   Clock oldest_write_;           // a lower bound of the arrival of the writes that wait
   Clock refresh_due_;

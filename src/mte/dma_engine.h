@@ -4,8 +4,8 @@
 //    instruction ──> rows ──> 512/256/128 B requests ──window──> GmPath ──completions──> slots ──> finish of the instruction
 //
 // Model: instructions of a pipe issue their requests in order; a request needs a free slot (64 reads, 48 writes) and a turn
-// on the channel (a store travels in 128 B beats, each with a slot; the four of 512 B are one request here that arrives with its last beat); an instruction has issued when its last request has a start time, and finishes when its last one completes
-// (in order). A slot is free again at its request's finish, whichever request that is. An ND2NZ instruction prepares
+// on the channel; an instruction has issued when its last request has a start time, and finishes when its last one completes
+// (in order). A store takes a slot for each `store_tag` bytes; its 512 B are one request that arrives with its last beat. A slot is free again at its request's finish, whichever request that is. An ND2NZ instruction prepares
 // (`nd2nz_start`) while its predecessor issues, if it was there by then, but no more than `nd2nz_in_flight` are between
 // preparation and finish. Approximations: requests are presented in windows of `dma.window`; each pipe has its own slots.
 //

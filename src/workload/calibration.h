@@ -9,6 +9,7 @@
 
 #include <functional>
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -20,7 +21,7 @@ struct CalibrationRun {
   std::string name, group, kernel;
   Parameters parameters;
   std::string chip, l2;        // cold, warm, or repeated: after identical launches
-  bool fast = false;           // part of the subset that ctest runs
+  std::set<std::string> sets;  // fast: ctest runs it; fit: its rows enter a fit; sensitivity: --sensitivity runs it
   std::string assumption;      // what the publication leaves open, and what we take
 };
 
@@ -38,18 +39,37 @@ struct NotCarried {
   int count = 0;
 };
 
-// The plausible range of a parameter that is assumed.
+// Ranges are written in the values of this chip; another chip's range has the same ratio to its own value.
+inline constexpr const char* kRangesChip = "ascend910b1";
+
+// The plausible range of a parameter.
 struct SensitivityRange {
   std::string parameter;       // its path in the chip file
   double low = 0, high = 0;    // in the unit of the chip file
   std::string why;
 };
 
+// A line of curves.csv: emulated over x, with the published runs that lie on it.
+struct CurveTable {
+  struct Point {
+    std::string run;
+    double x = 0;
+  };
+  std::string panel, curve, x_label, y_label, kernel, chip, l2, metric;
+  Parameters parameters;       // "$x" stands for x
+  double scale = 1;            // x as it is shown
+  std::vector<double> values;
+  std::vector<Point> points;
+};
+
 struct CalibrationTables {
   std::vector<CalibrationRun> runs;
   std::vector<Measurement> rows;
   std::vector<NotCarried> not_carried;
-  std::vector<SensitivityRange> ranges;       // sensitivity.csv
+  std::vector<SensitivityRange> ranges;       // sensitivity.csv: of assumed parameters
+  std::vector<SensitivityRange> fitted;       // fitted.csv: of parameters that measured rows may set
+
+  std::vector<CurveTable> curves;
 
   // Errors: Error with file and line for a row that is not whole, a row without run, a run without rows, or an unknown metric.
   static CalibrationTables load(const std::string& folder);
@@ -62,15 +82,15 @@ struct CalibrationResult {
   double error = 0;            // emulated / measured - 1
   std::string bound;
   double assumed_share = 0;
-  Fault fault;
+  std::string fault;           // its report, where the kernel faulted
 };
 
 struct CalibrationOptions {
   std::string only;            // runs whose group or name holds this word
-  bool fast = false;           // runs of the fast subset alone
-  std::map<std::string, double> overrides;   // of chip parameters, for sensitivity
-  // Called before each run with its name and the share of runs done.
-  std::function<void(const CalibrationRun&, double)> progress;
+  std::string set;             // runs of this set alone; empty: all
+  std::map<std::string, double> overrides;   // of chip parameters
+  unsigned workers = 1;        // processes at once
+  std::function<void(double share)> progress;
 };
 
 struct Calibration {
@@ -79,6 +99,7 @@ struct Calibration {
   double wall_s = 0;
 };
 
+std::vector<const CalibrationRun*> chosen_runs(const CalibrationTables& tables, const CalibrationOptions& options);
 // Emulates the runs in timing_only mode: its cycles are those of a full run. A run that faults has its fault in each result.
 Calibration run_calibration(const CalibrationTables& tables, const CalibrationOptions& options);
 
@@ -95,20 +116,7 @@ struct ErrorSummary {
 struct CalibrationSummary {
   ErrorSummary all, independent, flagged;    // independent: rows that no parameter was taken from
   std::map<std::string, ErrorSummary> groups;
-  std::map<std::string, ErrorSummary> without_group;   // the summary of all other groups
 };
-// What an assumed parameter moves when it goes to either end of its range.
-struct Sensitivity {
-  const SensitivityRange* range = nullptr;
-  struct End {
-    double mean_change = 0, worst_change = 0;  // of the emulated values, as fractions; worst has its sign
-    std::string worst_row;
-    double mean_absolute_error = 0;            // against the measured values
-  } low, high;
-};
-// Largest movers first. `progress` of the options is called with the share of all runs of all parameters.
-std::vector<Sensitivity> run_sensitivity(const CalibrationTables& tables, const CalibrationOptions& options);
-
 CalibrationSummary summarise(const std::vector<CalibrationResult>& results);
 
 }  // namespace vitruvian::workload

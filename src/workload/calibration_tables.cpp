@@ -68,6 +68,15 @@ Parameters parameters_from(const std::string& text, const std::string& place) {
   return parameters;
 }
 
+std::set<std::string> words_from(const std::string& text, const std::string& place) {
+  static const std::set<std::string> known{"fast", "fit", "sensitivity"};
+  std::istringstream stream(text);
+  std::set<std::string> words;
+  for (std::string word; stream >> word; words.insert(word))
+    if (!known.contains(word)) throw Error("unknown set of calibration runs", place, fmt::format("{}", fmt::join(known, ", ")), "'" + word + "'");
+  return words;
+}
+
 void load_rows(const fs::path& path, CalibrationTables& tables) {
   read_table(path, "run,metric,measured,unit,flag,used,cause,source", [&](const std::vector<std::string>& f, const std::string& place) {
     if (std::find(metrics().begin(), metrics().end(), f[1]) == metrics().end()) throw Error("unknown metric", place, fmt::format("one of {}", fmt::join(metrics(), ", ")), f[1]);
@@ -77,14 +86,48 @@ void load_rows(const fs::path& path, CalibrationTables& tables) {
   });
 }
 
+std::vector<SensitivityRange> load_ranges(const fs::path& path) {
+  std::vector<SensitivityRange> ranges;
+  read_table(path, "parameter,low,high,why", [&](const std::vector<std::string>& f, const std::string& place) {
+    ranges.push_back({f[0], number_from(f[1], place), number_from(f[2], place), f[3]});
+    if (!(ranges.back().low < ranges.back().high)) throw Error("a range without width", place, "low below high", f[1] + " to " + f[2]);
+  });
+  return ranges;
+}
+
+std::vector<std::string> split_words(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> words;
+  for (std::string word; stream >> word;) words.push_back(word);
+  return words;
+}
+
+CurveTable::Point point_from(const std::string& word, const std::string& metric, const CalibrationTables& tables, const std::string& place) {
+  const std::size_t at = word.find('@');
+  const std::string run = word.substr(0, at);
+  if (at == std::string::npos || std::none_of(tables.rows.begin(), tables.rows.end(), [&](const Measurement& row) { return row.run == run && row.metric == metric; }))
+    throw Error("no such point of a curve", place, "run@x, where the run has a row of metric " + metric, "'" + word + "'");
+  return {run, number_from(word.substr(at + 1), place)};
+}
+
+void load_curves(const fs::path& path, CalibrationTables& tables) {
+  read_table(path, "panel,curve,x,scale,y,kernel,parameters,chip,l2,metric,values,points", [&](const std::vector<std::string>& f, const std::string& place) {
+    CurveTable curve{f[0], f[1], f[2], f[4], f[5], f[7], f[8], f[9], parameters_from(f[6], place), number_from(f[3], place), {}, {}};
+    get_library_kernel(curve.kernel);
+    for (const std::string& word : split_words(f[10])) curve.values.push_back(number_from(word, place));
+    for (const std::string& word : split_words(f[11])) curve.points.push_back(point_from(word, curve.metric, tables, place));
+    tables.curves.push_back(std::move(curve));
+  });
+}
+
 }  // namespace
 
 CalibrationTables CalibrationTables::load(const std::string& folder) {
   CalibrationTables tables;
   const fs::path home(folder);
-  read_table(home / "runs.csv", "run,group,kernel,parameters,chip,l2,fast,assumption", [&](const std::vector<std::string>& f, const std::string& place) {
+  read_table(home / "runs.csv", "run,group,kernel,parameters,chip,l2,sets,assumption", [&](const std::vector<std::string>& f, const std::string& place) {
     get_library_kernel(f[2]);
-    tables.runs.push_back({f[0], f[1], f[2], parameters_from(f[3], place), f[4], f[5], f[6] == "yes", f[7]});
+    tables.runs.push_back({f[0], f[1], f[2], parameters_from(f[3], place), f[4], f[5], words_from(f[6], place), f[7]});
   });
   std::vector<fs::path> files;
   for (const auto& entry : fs::directory_iterator(home / "rows"))
@@ -97,9 +140,9 @@ CalibrationTables CalibrationTables::load(const std::string& folder) {
   read_table(home / "not_carried.csv", "file,rows,count,why", [&](const std::vector<std::string>& f, const std::string& place) {
     tables.not_carried.push_back({f[0], f[1], f[3], static_cast<int>(number_from(f[2], place))});
   });
-  read_table(home / "sensitivity.csv", "parameter,low,high,why", [&](const std::vector<std::string>& f, const std::string& place) {
-    tables.ranges.push_back({f[0], number_from(f[1], place), number_from(f[2], place), f[3]});
-  });
+  tables.ranges = load_ranges(home / "sensitivity.csv");
+  tables.fitted = load_ranges(home / "fitted.csv");
+  load_curves(home / "curves.csv", tables);
   return tables;
 }
 

@@ -62,6 +62,7 @@ std::string cached_elf(const std::string& source, const std::vector<std::string>
   hash.add(path.string());  // its line tables hold the path
   for (const std::string& flag : flags) hash.add(flag);
   hash.add_folder(data / "kernels" / "lib");
+  hash.add_folder(data / "kernels" / "r1");
   hash.add_folder(data / "kernels" / "include");
   hash.add_folder(data / "isa");
   const fs::path cache = cache_directory();

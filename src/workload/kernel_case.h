@@ -10,6 +10,10 @@
 #include "src/chip/chip_spec.h"
 #include "src/workload/library_kernels.h"
 
+namespace vitruvian {
+class Package;
+}
+
 namespace vitruvian::workload {
 
 // Parameter values as numbers and types.
@@ -69,6 +73,8 @@ class KernelCase {
   virtual std::string source() const = 0;      // in kernels/lib
   virtual std::string symbol() const = 0;
   virtual std::uint32_t block_dim(const Device& device) const = 0;
+  // Called before prepare() where the device is die 0 of a package.
+  virtual void join(Package&) {}
   // Allocates the buffers; fills them unless `with_data` is false (timing_only reads none of it).
   virtual std::vector<NamedArgument> prepare(Device& device, std::uint64_t seed, bool with_data) = 0;
   // A kernel that only moves data or measures has no result to check.
@@ -89,5 +95,7 @@ std::unique_ptr<KernelCase> make_data_copy(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_bank_conflict(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_vector_add_published(const Parameters& parameters);
 std::unique_ptr<KernelCase> make_matmul_published(const Parameters& parameters);
+std::unique_ptr<KernelCase> make_grouped_gemm(const Parameters& parameters);
+std::unique_ptr<KernelCase> make_gm_copy(const Parameters& parameters);
 
 }  // namespace vitruvian::workload

@@ -7,6 +7,7 @@
 #include <fmt/ranges.h>
 
 #include "src/workload/kernel_case.h"
+#include "vitruvian/package.h"
 
 namespace vitruvian::workload {
 namespace {
@@ -61,6 +62,15 @@ const std::vector<Entry>& entries() {
          {"split_n", "6", "cores across C"}, {"rounds", "1", "2: the split for L2"}, {"step_a", "8", "base blocks of A in an L1 slot"},
          {"step_b", "4", "base blocks of B in an L1 slot"}, {"unit_flag", "1", "0: events between mmad and fixpipe"}}},
        make_matmul_published},
+      {{"grouped_gemm", "INT8 products of equal groups of rows with a weight each, bf16 out, tiles of a given size (kernels/r1)", "none here: tests/python checks the kernel",
+        {{"groups", "4", "groups"}, {"m", "2048", "rows of a group"}, {"n", "7168", "columns of y"}, {"k", "4096", "columns of a"}, {"tile_m", "128", "rows of a tile"},
+         {"tile_n", "152", "columns of a tile"}, kCores}},
+       make_grouped_gemm},
+      {{"gm_copy", "bytes through UB by the vector cores: in a die's memory, between the dies of a package, with a peer on the fabric", "0, or infinite where a byte differs",
+        {{"bytes", "67108864", "bytes"}, {"tile", "65536", "bytes of a copy"}, {"buffers", "2", "tiles in UB, at most 4"}, {"rounds", "1", "times that all is copied"},
+         {"work", "copy", "copy, or one half of it: read or write"}, {"beyond", "none", "the memory that is not the die's own: none, die, near or far (a peer, in the node or not)"},
+         {"side", "to", "that memory is what is written: to, or read: from"}, kCores}},
+       make_gm_copy},
   };
   return list;
 }
@@ -159,7 +169,9 @@ std::vector<Argument> bind_arguments(const std::string& signature, const std::ve
   return bound;
 }
 
-KernelReport run_library_kernel(Device& device, const KernelRequest& request) {
+namespace {
+
+KernelReport run_kernel(Device& device, Package* package, const KernelRequest& request) {
   const Entry& entry = get_entry(request.kernel);
   KernelReport report;
   report.kernel = entry.info.name;
@@ -167,6 +179,7 @@ KernelReport run_library_kernel(Device& device, const KernelRequest& request) {
   report.error_formula = entry.info.error_formula;
   report.seed = request.seed;
   const auto kernel = entry.make(report.parameters);
+  if (package != nullptr) kernel->join(*package);
   report.useful_operations = kernel->useful_operations();
   report.useful_bytes = kernel->useful_bytes();
 
@@ -181,6 +194,22 @@ KernelReport run_library_kernel(Device& device, const KernelRequest& request) {
   if (request.check && computed && kernel->has_result() && !report.run.fault) report.accuracy = kernel->check();
   derive_figures(report, *kernel, device);
   return report;
+}
+
+}  // namespace
+
+KernelReport run_library_kernel(Device& device, const KernelRequest& request) { return run_kernel(device, nullptr, request); }
+KernelReport run_library_kernel(Package& package, const KernelRequest& request) { return run_kernel(package.die(0), &package, request); }
+
+bool reaches_beyond_die(const std::string& kernel, const Parameters& parameters) {
+  const Parameters all = complete(get_library_kernel(kernel), parameters);
+  const auto beyond = all.find("beyond");
+  return beyond != all.end() && beyond->second != "none";
+}
+
+void compile_library_kernel(const std::string& kernel, const Parameters& parameters) {
+  const Entry& entry = get_entry(kernel);
+  cached_elf(entry.make(complete(entry.info, parameters))->source(), {});
 }
 
 }  // namespace vitruvian::workload

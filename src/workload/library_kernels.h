@@ -16,6 +16,10 @@
 #include "src/workload/gemm_reference.h"
 #include "vitruvian/vitruvian.h"
 
+namespace vitruvian {
+class Package;
+}
+
 namespace vitruvian::workload {
 
 using Parameters = std::map<std::string, std::string>;
@@ -61,6 +65,12 @@ struct KernelReport {
 
 // Errors: Error for an unknown kernel, parameter or value; a fault of the kernel is in the report.
 KernelReport run_library_kernel(Device& device, const KernelRequest& request);
+// The same on die 0 of a package, whose other die and new peers the kernel may reach.
+KernelReport run_library_kernel(Package& package, const KernelRequest& request);
+// Whether the kernel with these parameters needs a package.
+bool reaches_beyond_die(const std::string& kernel, const Parameters& parameters);
+// Compiles it into the cache, if it is not there yet.
+void compile_library_kernel(const std::string& kernel, const Parameters& parameters);
 
 // The fields of `vitruvian kernel --json`.
 nlohmann::ordered_json to_json(const KernelReport& report);
