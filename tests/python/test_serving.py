@@ -46,6 +46,8 @@ def test_impossible_deployments_are_errors_that_name_the_field(options, what):
 def test_prompts_that_do_not_divide_the_tokens():
     with pytest.raises(vt.Error, match="tokens"):
         make(Prefill, dict(prompt=4096, tokens=16383))
+    with pytest.raises(vt.Error, match="two microbatches"):
+        make(Prefill, dict(prompt=4096, tokens=8192, overlap=True))
     with pytest.raises(vt.Error, match="prompt"):
         make(Prefill, dict(prompt=0))
 
@@ -72,7 +74,7 @@ def test_the_anchors_place_is_one_expert_a_die():
     assert even.slots == 1 and even.rows == (480,)           # 320 dies x 48 tokens x 8 experts / 256, no copy of most
     assert routing.place_prefill(R1Config.full(), 32, 4096, 0.0).slots == 10
     skewed = routing.place_decode(R1Config.full(), 320, 48, 1.0)
-    assert skewed.imbalance > 2 * even.imbalance
+    assert skewed.imbalance > 2 * even.imbalance and skewed.hot == pytest.approx(skewed.imbalance, rel=0.01)
     assert sum(routing.place_decode(R1Config.full(), 32, 48, 0.0).rows) == pytest.approx(48 * 9, rel=0.15)
 
 

@@ -68,9 +68,8 @@ TEST_CASE("a stream alone gives what single launches with a carried L2 give, les
     CHECK(accounting_error(runs[i]) == "");
     const auto stream_cores = static_cast<double>(runs[i].cycles - (i == 0 ? latency : gap)), alone = static_cast<double>(single.cycles - latency);
     if (i == 0) CHECK(runs[i].cycles == single.cycles);
-    // Queues and the refresh of the DRAM stand elsewhere: their clock goes on in a stream.
-    // It goes bank by bank: which of a stream's rows meet it is another matter at another time.
-    CHECK(std::abs(stream_cores - alone) < 0.03 * alone);
+    // Rows and the refresh of the DRAM stand elsewhere: their clock goes on in a stream. From L2 alone nothing differs.
+    CHECK(std::abs(stream_cores - alone) < (i == 2 ? 0.002 : 0.03) * alone);
     CHECK(runs[i].memory.bytes_read == single.memory.bytes_read);
     CHECK(runs[i].memory.l2_hits == single.memory.l2_hits);
     CHECK(runs[i].start_cycle == (i == 0 ? 0 : runs[i - 1].end_cycle));

@@ -14,7 +14,7 @@ DONE, USER_MISTAKE, KERNEL_FAULT, CHECK_FAILED, INTERRUPTED = 0, 2, 3, 4, 130
 
 # Commands of the serving workload: vitruvian.r1.serving.cli.
 SERVING = {"decode": "TPOT and tokens/s of a decode deployment", "prefill": "Tokens/s of a prefill deployment", "sweep": "Many deployments or kernels on Dask",
-           "h100": "The H100 profile on measurements that it was not made of"}
+           "h100": "The H100 profile: its fits, and rows that they have not seen"}
 
 
 class _Parser(argparse.ArgumentParser):

@@ -13,6 +13,7 @@ from .kernel import BF16, Buffer, Parameter
 _TOKENS = {
     "tokens": Parameter(128, "of each die"), "k": Parameter(8, "experts of a token"), "columns": Parameter(7168, "features"),
     "experts": Parameter(256, "routed experts, a multiple of ep"), "skew": Parameter("uniform", "popularity of the experts", ("uniform", "zipf")),
+    "hot": Parameter(1.0, "popularity of this die's experts, times that of the others", minimum=0.001),
     "capacity": Parameter(0, "rows that this die can take; 0: four times the mean and 64, at most all", minimum=0),
 }
 
@@ -51,8 +52,9 @@ class Routed(Exchange):
         return self.capacity or min(4 * self.entries + 64, self.ep * self.slots)
 
     def draw(self, rng: np.random.Generator) -> np.ndarray:
-        """The experts of all dies' tokens, int32 [ep, tokens, k], distinct for a token: popularity equal or 1 / rank, in an order from the seed."""
+        """The experts of all dies' tokens, int32 [ep, tokens, k], distinct for a token: popularity equal or 1 / rank, in an order from the seed; this die's times `hot`."""
         weight = np.zeros(self.experts) if self.skew == "uniform" else -np.log(1.0 + rng.permutation(self.experts))
+        weight[RANK * self.local : (RANK + 1) * self.local] += math.log(self.hot)
         score = weight + rng.gumbel(size=(self.ep * self.tokens, self.experts))
         return np.argsort(-score, axis=1)[:, : self.k].astype(np.int32).reshape(self.ep, self.tokens, self.k)
 

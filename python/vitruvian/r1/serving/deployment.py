@@ -133,6 +133,8 @@ class Prefill(Deployment):
             reject("tokens", "a whole number of tokens of a package from 1 on", self.tokens)
         if self.tokens % (self.prompt * dies):
             reject("tokens", f"a multiple of {self.prompt * dies}: whole prompts on each of {dies} dies", self.tokens)
+        if self.overlap and self.prompts < 2:
+            reject("tokens", f"at least {2 * self.prompt * dies} for two microbatches; overlap=False runs one", self.tokens)
 
     @property
     def prompts(self) -> int:

@@ -9,12 +9,15 @@ The shapes are the busiest die's (routing.py). In bf16 the quantisations fall aw
 
 from __future__ import annotations
 
+import math
+
 from .deployment import Deployment
 from .routing import Placement
 from .scene import Builder
 
 
 EXCHANGE_ENTRIES = 4096   # tokens x k of one exchange: kEntries of kernels/r1/moe_dispatch.cpp
+ROOM = 1.5                # for rows of an exchange, times those that are expected: the draw is random
 SORTING_US = 2.0          # as the default of the exchanges' lag_us has it beyond the launch
 
 
@@ -122,15 +125,16 @@ class Layers:
 
     def exchange(self, label: str, kernel: str, tokens: int, placement: Placement, tensors: dict[str, str]) -> None:
         """Dispatch or combine, in as many exchanges as the kernel's limit of entries asks for. In decode the shared expert is a
-        place like the others. The places are drawn alike: skew is in the experts' rows, not here; rows travel in int8 to the experts
-        and in bf16 back, whatever the deployment's type."""
+        place like the others. This is the busiest die: its places are as much more popular as its rows say. Rows travel in int8 to the
+        experts and in bf16 back, whatever the deployment's type."""
         k = self.config.top_k + (self.config.shared_experts if placement.shared_remote else 0)
         routed = placement.slots - (0 if placement.shared_remote else 1)
         parts = -(-tokens * k // EXCHANGE_ENTRIES)
         for part in range(parts):
             share = tokens // parts + (part < tokens % parts)
+            capacity = math.ceil(ROOM * placement.hot * share * k) + 64
             self.build.add(label if parts == 1 else f"{label}_{part}", kernel, tensors if parts == 1 and self.int8 else {}, part="communication", tokens=share, ep=self.ep, k=k,
-                           columns=self.config.hidden, experts=routed * self.ep, lag_us=self.lag_us)
+                           columns=self.config.hidden, experts=routed * self.ep, lag_us=self.lag_us, hot=placement.hot, capacity=capacity)
 
     def dispatch(self, tokens: int, placement: Placement) -> None:
         self.exchange("dispatch", "moe_dispatch", tokens, placement, {"y": "expert_in", "y_scale": "expert_in.scale"})

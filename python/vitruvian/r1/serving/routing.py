@@ -22,6 +22,7 @@ class Placement:
     mean: float                # rows of the mean die
     sent: int                  # rows that a die sends
     shared_remote: bool        # the shared expert has places of its own (decode), else every die holds it (prefill)
+    hot: float                 # rows that come over the fabric, times those of the mean die
 
     @property
     def imbalance(self) -> float:
@@ -65,7 +66,7 @@ def place_decode(config: R1Config, ep: int, tokens: int, skew: float) -> Placeme
     total = tokens * ep
     routed = replicate(popularity(config.experts, skew) * total * config.top_k, slots * ep - shared - config.experts)
     return _placement(busiest_die([*routed, *[total * config.shared_experts / shared] * shared], ep), slots, total * (config.top_k + config.shared_experts) / ep,
-                      tokens * (config.top_k + config.shared_experts), True)
+                      tokens * (config.top_k + config.shared_experts), True, 0)
 
 
 def place_prefill(config: R1Config, ep: int, tokens: int, skew: float) -> Placement:
@@ -74,8 +75,10 @@ def place_prefill(config: R1Config, ep: int, tokens: int, skew: float) -> Placem
     places = math.ceil((config.experts + extra) / ep) * ep
     total = tokens * ep
     routed = busiest_die(replicate(popularity(config.experts, skew) * total * config.top_k, places - config.experts), ep)
-    return _placement([*routed, float(tokens)], places // ep + 1, total * config.top_k / ep + tokens, tokens * config.top_k, False)
+    return _placement([*routed, float(tokens)], places // ep + 1, total * config.top_k / ep + tokens, tokens * config.top_k, False, tokens)
 
 
-def _placement(loads: list[float], slots: int, mean: float, sent: int, shared_remote: bool) -> Placement:
-    return Placement(tuple(math.ceil(load) for load in loads), slots, mean, sent, shared_remote)
+def _placement(loads: list[float], slots: int, mean: float, sent: int, shared_remote: bool, own: int) -> Placement:
+    """own: rows among them that never leave the die."""
+    hot = (sum(loads) - own) / (mean - own) if mean > own else 1.0
+    return Placement(tuple(math.ceil(load) for load in loads), slots, mean, sent, shared_remote, hot)
