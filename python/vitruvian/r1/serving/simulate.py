@@ -27,8 +27,8 @@ import numpy as np
 from ... import _core
 from ...chips import chip as values_of_chip
 from ...device import Device
-from ..collective import Exchange
 from ..elf_cache import cache_directory
+from ..exchange import Exchange
 from ..kernel import R1Kernel, get_kernel
 from .scene import Scene
 
@@ -101,7 +101,9 @@ class Elves:
 
 
 def _module_digest(spec: R1Kernel) -> str:
-    return hashlib.sha256(Path(inspect.getfile(type(spec))).read_bytes()).hexdigest()
+    """Of the modules that define a kernel's class and its bases in this package."""
+    files = {inspect.getfile(kind) for kind in type(spec).__mro__ if kind.__module__.startswith(__package__.rpartition(".")[0])}
+    return hashlib.sha256(b"".join(Path(file).read_bytes() for file in sorted(files))).hexdigest()
 
 
 # --- one scene
