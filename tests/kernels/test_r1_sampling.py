@@ -47,6 +47,25 @@ def test_draws_follow_the_distribution(device):
     assert np.bincount(outputs["token"], minlength=4).tolist() == [40, 80, 120, 160]
 
 
+def test_without_top_k_a_draw_is_from_the_whole_nucleus(device):
+    # 1000 equal tokens at every fourth place, more than any list of candidates holds; a tenth of the rest is beyond top_p.
+    logits = np.where(np.arange(4000) % 4 == 1, 2.0, -9.0).astype(np.float32)
+    shape = dict(rows=100, vocab=4000, top_k=0, top_p=0.99, temperature=1.0)
+    uniform = (np.arange(100, dtype=np.float32) + 0.5) / 100
+    outputs = r1_checks.outputs_of("sample", device, shape, {"logits": np.tile(logits, (100, 1)), "uniform": uniform})
+    assert outputs["token"].tolist() == [4 * (10 * i + 5) + 1 for i in range(100)]
+
+
+@pytest.mark.parametrize("shape", (dict(rows=5, vocab=20000), dict(rows=3, vocab=9000, top_p=0.9, temperature=4.0)), ids=r1_checks.words)
+def test_sampling_without_top_k_is_ordered_and_needs_no_data(shape):
+    full, strict, timing = (run("sample", top_k=0, **shape, **options).check() for options in ({}, dict(sync="strict"), dict(mode="timing_only")))
+    assert full.passed and strict.passed and full.cycles == strict.cycles == timing.cycles
+
+
+def test_a_dropped_piece_fails_the_check_without_top_k_too():
+    assert not run("sample", top_k=0, rows=5, vocab=20000, flags=("-DBROKEN_LAST_CHUNK",)).check().passed
+
+
 def test_the_first_of_equal_logits_is_the_greedy_choice(device):
     logits = np.zeros((1, 20000), np.float32)
     logits[0, [777, 778, 15000]] = 3
