@@ -22,7 +22,7 @@ class Routed(Exchange):
     """Exchanges of tokens with the dies of their experts."""
 
     def validate(self):
-        self.check_switches("far")
+        super().validate()
         if self.experts % self.ep:
             self.reject("experts", f"a multiple of ep = {self.ep}")
         if self.columns % 32:

@@ -191,7 +191,7 @@ class R1Kernel(abc.ABC):
     def prepare(self, device: Device, arrays: Mapping[str, DeviceArray] | None = None, *, groups: int | None = None, first_core: int = 0,
                 flags: tuple[str, ...] = (), **options) -> PreparedLaunch:
         """A launch on `groups` core groups from `first_core` on; buffers that `arrays` lacks are allocated. options: Kernel.prepare's."""
-        groups = groups or device.aic_count - first_core
+        groups = core_groups(device, groups, first_core)
         options.setdefault("steering_bytes", self.steering_bytes)
         module = self.module(device, flags)
         symbol = self.symbol() if self.symbol() in module.kernels else _core.fail(
@@ -211,6 +211,23 @@ class R1Kernel(abc.ABC):
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value}' for key, value in self.values.items())})"
+
+
+def generator(seed: int) -> np.random.Generator:
+    """Errors: vt.Error for a seed below 0."""
+    if seed < 0:
+        _core.fail("bad seed", "seed", "a whole number from 0 on", str(seed))
+    return np.random.default_rng(seed)
+
+
+def core_groups(device: Device, groups: int | None, first_core: int = 0) -> int:
+    """The number of core groups of a launch; None: all from first_core on. Errors: vt.Error where the device has fewer."""
+    free = device.aic_count - first_core
+    if not 0 <= first_core < device.aic_count:
+        _core.fail("bad first core group", "first_core", f"0 to {device.aic_count - 1}", str(first_core))
+    if groups is not None and not 1 <= groups <= free:
+        _core.fail("bad number of core groups", "groups", f"1 to {free}", str(groups))
+    return free if groups is None else int(groups)
 
 
 def kernels() -> dict[str, type[R1Kernel]]:

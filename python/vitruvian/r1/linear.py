@@ -296,8 +296,8 @@ class GroupedGemm(Product):
         if self.rows:
             try:
                 self.counts = np.array([int(part) for part in self.rows.split(",")], np.int32)
-            except ValueError:
-                self.reject("rows", "whole numbers, comma-separated")
+            except (ValueError, OverflowError):
+                self.reject("rows", "whole numbers of 32 bits, comma-separated")
             if (self.counts < 0).any():
                 self.reject("rows", "numbers from 0 on")
             self.groups = self.values["groups"] = len(self.counts)

@@ -141,6 +141,8 @@ class MoePermute(VectorKernel):
     def validate(self):
         if self.columns % 32 or self.columns > 16384:
             self.reject("columns", "a multiple of 32 up to 16384")
+        if self.k > self.experts:
+            self.reject("k", "at most experts")
         if self.first_expert + self.local > self.experts or self.local < 1:
             self.reject("first_expert", "first_expert + local_experts up to experts")
 
