@@ -5,7 +5,7 @@ import pytest
 
 import r1_checks
 import vitruvian as vt
-from vitruvian.r1 import run
+from vitruvian.r1 import get_kernel, run
 
 KERNELS = ("moe_gate", "moe_permute", "moe_combine")
 
@@ -66,5 +66,20 @@ def test_mistakes():
         run("moe_gate", experts=255)
     with pytest.raises(vt.Error, match="up to 4"):
         run("moe_gate", topk_group=5)
+    with pytest.raises(vt.Error, match="at most experts"):
+        run("moe_permute", k=300)
     with pytest.raises(vt.Error, match="multiple of 32"):
         run("moe_permute", columns=100)
+
+
+def test_another_choice_is_right_only_where_the_scores_are_equal():
+    spec = get_kernel("moe_gate")(tokens=3)
+    inputs = spec.random(np.random.default_rng(1))
+    right = spec.reference(inputs)
+    for token in range(3):
+        ids = right["ids"].copy()
+        ids[token, 7] = next(e for e in range(256) if e not in ids[token])
+        error, bound = spec.compare({"ids": ids, "weights": right["weights"]}, inputs, right)
+        assert error > bound
+    error, bound = spec.compare(right, inputs, right)
+    assert error <= bound

@@ -66,7 +66,7 @@ class MoeGate(VectorKernel):
         return s, (s.astype(np.float32) + inputs["bias"].astype(np.float32)).astype(np.float64)
 
     def choose(self, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(ids [tokens, k], the smallest distance of a decision of the token to a tie)."""
+        """(ids [tokens, k], how far the choice of the token's groups is from a tie)."""
         tokens, size = len(c), self.experts // self.n_group
         by_group = np.sort(c.reshape(tokens, self.n_group, size), axis=2)
         group_score = by_group[:, :, -1] + by_group[:, :, -2]
@@ -75,11 +75,10 @@ class MoeGate(VectorKernel):
         np.put_along_axis(kept, order[:, : self.topk_group], True, axis=1)
         masked = np.where(np.repeat(kept, size, axis=1), c, -np.inf)
         ranked = np.argsort(-masked, axis=1, kind="stable")
-        sorted_c = np.take_along_axis(masked, ranked[:, : self.k + 1], axis=1)
-        margin = np.min(np.abs(np.diff(sorted_c, axis=1)), axis=1)
+        margin = np.full(tokens, np.inf)
         if self.topk_group < self.n_group:
             edge = np.take_along_axis(group_score, order[:, self.topk_group - 1 : self.topk_group + 1], axis=1)
-            margin = np.minimum(margin, np.abs(np.diff(edge, axis=1))[:, 0])
+            margin = np.abs(np.diff(edge, axis=1))[:, 0]
         return ranked[:, : self.k], margin
 
     def reference(self, inputs):
@@ -92,9 +91,16 @@ class MoeGate(VectorKernel):
         s, c = self.scores(inputs)
         _, margin = self.choose(c)
         ids, bound = outputs["ids"], 2.0**-18
-        # Another choice is right only where two scores are nearer than the rounding of s in fp32 (2^-24 of 1 for each of its steps).
-        other = np.any(ids != reference["ids"], axis=1) & ~(margin < 2.0**-21)
-        if np.any(other) or np.any(ids < 0) or np.any(ids >= self.experts) or any(len(set(row)) != self.k for row in ids.tolist()):
+        if np.any(ids < 0) or np.any(ids >= self.experts) or any(len(set(row)) != self.k for row in ids.tolist()):
+            return np.inf, bound
+        # Another expert is right only where its score is as near to that of the reference's as the rounding of s in fp32 (2^-24 of 1 for each of
+        # its steps), or where its group is.
+        apart = np.abs(np.take_along_axis(c, ids, axis=1) - np.take_along_axis(c, reference["ids"], axis=1))
+        if np.any((ids != reference["ids"]) & (apart >= 2.0**-21) & (margin >= 2.0**-21)[:, None]):
+            return np.inf, bound
+        # Equal logits have equal s: of equals the lower index must have come first.
+        flat = np.ptp(inputs["logits"], axis=1) == 0
+        if np.any(ids[flat] != reference["ids"][flat]):
             return np.inf, bound
         chosen = np.take_along_axis(s, ids, axis=1)
         wanted = chosen / (chosen.sum(axis=1, keepdims=True) + 1e-20) * self.scaling
