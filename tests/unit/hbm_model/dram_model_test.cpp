@@ -108,7 +108,7 @@ TEST_CASE("results do not depend on how far the caller advances at once, nor on 
     std::mt19937_64 random(seed);
     std::vector<DramCompletion> done;
     Clock now = 0;
-    for (std::uint32_t i = 0; i < 20000; ++i) model.enqueue({random() % (1u << 28), 512, i, random() % 3 == 0}, random() % 50000);
+    for (std::uint32_t i = 0; i < 20000; ++i) model.enqueue({random() % (1u << 28), 512, i, random() % 3 == 0}, i * 5 / 2 + random() % 64);
     while (model.next_event() != kNoClock) model.advance(now += step, done);
     std::vector<Clock> finishes(20000);
     for (const auto& completion : done) finishes[completion.tag] = completion.finish;
