@@ -51,9 +51,10 @@ L2Path::L2Path(const L2Timing& timing, const hbm_model::HbmTiming& hbm, const st
   clocks_per_tick_ = dram->clocks_per_cycle / memory::kTicksPerCycle;
   const hbm_model::DramTiming& t = dram->timing;
   const Tick idle = tick_of(t.row_to_read + t.read_latency + std::uint64_t{timing.fill} / t.burst_bytes * t.burst);
-  way_out_ = miss_latency_ > idle ? (miss_latency_ - idle) / 2 : 0;
+  // What the DRAM leaves of a miss, half each way. A DRAM that takes it all (a what-if with a slow clock) lengthens the miss:
+  // a way is never shorter than the bucket in which L2 decides.
+  way_out_ = std::max(miss_latency_ > idle ? (miss_latency_ - idle) / 2 : 0, memory::ticks(timing.bucket));
   way_back_ = way_out_;
-  ensure(way_out_ >= memory::ticks(timing.bucket), "the way to the DRAM is longer than the bucket of the memory model");
 }
 
 void L2Path::advance(Cycle now, std::vector<Completion>& completions) {

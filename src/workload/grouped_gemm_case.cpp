@@ -1,5 +1,5 @@
 // grouped_gemm_published: the R1 kernel (kernels/r1/grouped_gemm.cpp) with equal groups, for the published times of such a product.
-// Its bits are tested where the kernel is at home (tests/kernels, `vitruvian kernel grouped_gemm`); here it is timed.
+// Its bits are tested where the kernel is at home (tests/python); here it is timed.
 #include <cstring>
 
 #include "src/workload/kernel_case.h"

@@ -30,7 +30,9 @@ Json memory_json(const MemoryCounters& memory) {
   return {{"requests", memory.requests},           {"l2_hits", memory.l2_hits},
           {"l2_misses", memory.l2_misses},         {"l2_writebacks", memory.l2_writebacks},
           {"hbm_bytes_read", memory.hbm_bytes_read}, {"hbm_bytes_written", memory.hbm_bytes_written},
-          {"l2_busy_share", memory.l2_busy_share}, {"hbm_busy_share", memory.hbm_busy_share}};
+          {"l2_busy_share", memory.l2_busy_share}, {"hbm_busy_share", memory.hbm_busy_share},
+          {"remote_bytes_read", memory.remote_bytes_read}, {"remote_bytes_written", memory.remote_bytes_written},
+          {"die_link_busy_share", memory.die_link_busy_share}, {"fabric_busy_share", memory.fabric_busy_share}};
 }
 
 }  // namespace

@@ -13,7 +13,7 @@ _NUMBERS = (int, float)
 
 # What the report plots: `--report DIR` sweeps each of these around the deployment.
 REPORT_GRIDS = {
-    "decode": {"batch": [16, 32, 64, 96, 128, 192], "context": [1024, 2048, 4096, 8192, 16384], "ep": [32, 64, 160, 320], "skew": [0.0, 0.25, 0.5, 1.0]},
+    "decode": {"batch": [16, 32, 64, 96, 128, 192], "context": [1024, 2048, 4096, 8192], "ep": [32, 64, 160, 320], "skew": [0.0, 0.25, 0.5, 1.0]},
     "prefill": {"prompt": [1024, 2048, 4096], "ep": [16, 32, 64], "skew": [0.0, 0.5, 1.0]},
 }
 
