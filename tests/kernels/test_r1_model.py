@@ -85,6 +85,8 @@ def test_mistakes():
     model = Model(seed=1, groups=GROUPS, context=8, mode="functional_only")
     with pytest.raises(vt.Error, match="bad prompt"):
         model.prefill([512])
+    with pytest.raises(vt.Error, match="number of tokens"):
+        model.generate([1], 0)
     with pytest.raises(vt.Error, match="prefill"):
         model.decode()
     with pytest.raises(vt.Error, match="cache is full"):

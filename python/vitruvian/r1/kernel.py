@@ -54,7 +54,7 @@ class Parameter:
         kind = type(self.default)
         try:
             parsed = str(value) if kind is str else kind(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             parsed = None
         if kind is int and isinstance(value, float) and parsed != value:
             parsed = None

@@ -232,6 +232,8 @@ class Model:
         return self.done
 
     def generate(self, prompt: list[int], count: int = 16, *, mtp: bool = False) -> Generation:
-        """Prefill, then greedy decoding up to `count` tokens."""
+        """Prefill, then greedy decoding: `count` tokens, one more where a draft was accepted in the last step."""
+        if count < 1:
+            _core.fail("bad number of tokens", "count", "at least 1", str(count))
         self.prefill(prompt, mtp=mtp)
         return self.decode(count - 1, mtp=mtp) if count > 1 else self.done
