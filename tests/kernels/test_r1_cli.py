@@ -48,7 +48,7 @@ def test_a_broken_kernel_is_status_4(capsys):
     ["kernel", "quantise"], ["kernel", "quantize", "rows"], ["kernel", "quantize", "rows=0"], ["kernel", "quantize", "size=4"], ["kernel", "quantize", "--mode", "fast"],
     ["kernel", "quantize", "--override", "clock=x"], ["kernel", "quantize", "--chip", "nope"], ["kernel", "quantize", "--groups", "25"], ["kernel", "quantize", "--bogus"],
     ["kernel", "quantize", "rows=3", "rows=4"], ["kernel", "quantize", "--seed", "-1"], ["kernel", "linear_int8", "m=1", "n=1000000", "k=1000000"],
-    ["kernel", "quantize", "rows=1" + 24 * "0"], ["r1", "model", "--groups", "0"],
+    ["kernel", "quantize", "rows=1" + 24 * "0"], ["kernel", "mla_prefill", "batch=1" + 15 * "0"], ["r1", "model", "--groups", "0"],
     ["r1", "model", "--mode", "timing_only"], ["r1", "model", "--set", "heads=0"], ["r1", "model", "--seed", "-1"],
     ["r1", "bogus"], ["r1", "model", "--tokens", "0"], ["r1", "model", "--set", "bogus=1"], ["kernel", "gemm", "m=0"], ["disasm", "/nowhere.elf"],
 ], ids=" ".join)

@@ -219,6 +219,9 @@ def main(words: list[str]) -> int:
     except _core.Error as error:
         print(f"vitruvian: {error}", file=sys.stderr)
         return USER_MISTAKE
+    except MemoryError as error:
+        print(f"vitruvian: the host's memory is full: {error}", file=sys.stderr)
+        return USER_MISTAKE
     except SystemExit as end:  # argparse's --help
         return int(end.code or 0)
     except KeyboardInterrupt:
