@@ -26,6 +26,18 @@ def test_long_products_are_ordered_by_their_flags(name, shape):
     assert strict.passed and strict.cycles == auto.cycles
 
 
+@pytest.mark.parametrize("m", (5, 150))
+def test_the_largest_sums_of_int8_are_exact(m):
+    # 18432 x 127 x 127 = 297 million: beyond the 24 bits of an fp32, where partial sums must stay int32.
+    shape = dict(m=m, n=320, k=18432)
+    spec = get_kernel("linear_int8")(**shape)
+    inputs = spec.random(np.random.default_rng(1))
+    inputs["a"][...], inputs["w"][...] = -127, 127
+    outputs = r1_checks.outputs_of("linear_int8", vt.Device("ascend910c"), shape, inputs)
+    error, bound = spec.compare(outputs, inputs, spec.reference(inputs))
+    assert error <= bound
+
+
 def test_row_counts_are_read_without_data():
     spec = get_kernel("grouped_gemm")(rows="3,0,130", n=272, k=300)
     assert run(spec, mode="timing_only").check().cycles == run(spec).check().cycles

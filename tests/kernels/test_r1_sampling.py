@@ -5,7 +5,7 @@ import pytest
 
 import r1_checks
 import vitruvian as vt
-from vitruvian.r1 import run
+from vitruvian.r1 import get_kernel, run
 
 
 @pytest.fixture(scope="module")
@@ -34,6 +34,21 @@ def test_without_top_k_a_draw_is_from_the_whole_nucleus(device):
 def test_sampling_without_top_k_is_ordered_and_needs_no_data(shape):
     full, strict, timing = (run("sample", top_k=0, **shape, **options).check() for options in ({}, dict(sync="strict"), dict(mode="timing_only")))
     assert full.passed and strict.passed and full.cycles == strict.cycles == timing.cycles
+
+
+@pytest.mark.parametrize("top_k", (0, 50))
+@pytest.mark.parametrize("top_p", (0.9, 1.0))
+def test_masked_logits_are_never_drawn(device, top_k, top_p):
+    # Five tokens of a row are allowed, the others minus infinity; uniform at both ends of its range, too.
+    spec = get_kernel("sample")(rows=20, vocab=9001, top_k=top_k, top_p=top_p, temperature=1.0)
+    rng = np.random.default_rng(1)
+    logits, uniform = np.full((20, 9001), -np.inf, np.float32), rng.random(20, np.float32)
+    uniform[:2] = 0, np.float32(1 - 2**-24)
+    for row in logits:
+        row[rng.choice(9001, 5, replace=False)] = rng.standard_normal(5)
+    outputs = r1_checks.outputs_of("sample", device, spec.values, {"logits": logits, "uniform": uniform})
+    assert np.isfinite(np.take_along_axis(logits, outputs["token"][:, None], axis=1)).all()
+    assert spec.compare(outputs, {"logits": logits, "uniform": uniform}, {})[0] == 0
 
 
 def test_a_dropped_piece_fails_the_check_without_top_k_too():
