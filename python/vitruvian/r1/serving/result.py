@@ -13,7 +13,7 @@ from .deployment import Decode
 
 
 def anchors(deployment) -> list[dict]:
-    """The published figures of exactly this deployment, on the chip that they were published for."""
+    """The published figures of this deployment, on the chip that they were published for; skew, overlap and the engine's times may differ."""
     phase = "decode" if isinstance(deployment, Decode) else "prefill"
     fields = deployment.items()
     found = []

@@ -40,8 +40,7 @@ def serve(deployment: Deployment, *, baseline: str | None = "h100_sxm", processe
     scenes = scenes_of(deployment)
     found, hits = simulate(list(scenes.values()), Machine(deployment.chip, deployment.overrides), processes=processes, progress=progress, cache=cache)
     records = dict(zip(scenes, found))
-    compose_parts = compose.decode_components if isinstance(deployment, Decode) else compose.prefill_components
-    components = compose_parts(deployment, records)
+    components = compose.components_of(deployment, records)
     side = None
     if baseline not in (None, "", "none"):
         from . import h100_side

@@ -69,8 +69,9 @@ def grid_of(words: list[str]) -> dict:
 def report_sweeps(phase: str, fixed: dict, folder: Path, cluster, target) -> int:
     """Each of the report's axes around the deployment: DIR/sweeps/NAME.csv. How many points failed."""
     from ...sweep import sweep
+    from .report.page import make_folder
 
-    (folder / "sweeps").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "sweeps")
     failed = 0
     for name, values in REPORT_GRIDS[phase].items():
         frame = sweep(target, {name: values}, cluster, **{key: value for key, value in fixed.items() if key != name})

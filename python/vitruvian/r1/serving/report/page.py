@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import tempfile
 from pathlib import Path
 
 import matplotlib
@@ -97,10 +98,22 @@ def h100_text(result) -> str:
             f"({side['tokens_per_s_overlapped']:,.0f}). {side['measured_share']:.0%} of that time is measured, the rest comes from curves over published points.</p>")
 
 
+def make_folder(directory) -> Path:
+    """A folder to write in. Errors: vt.Error where none can be made or written."""
+    folder = Path(directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        _core.fail("no report can be written there", "report", "a folder that can be made and written", f"'{folder}': {error.strerror}")
+    return folder
+
+
 def write(result, directory, sweeps) -> str:
     """sweeps: (swept name, frame). Also takes DIR/sweeps/*.csv, which `vitruvian r1 sweep --report DIR` leaves."""
-    folder = Path(directory)
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    folder = make_folder(directory)
+    make_folder(folder / "figures")
     kernels = result.kernels()
     for row in kernels:
         row["reason"] = reasons.sentence(row, result)
