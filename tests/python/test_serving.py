@@ -234,6 +234,15 @@ def report(small, tmp_path_factory):
     return folder
 
 
+def test_a_rooflines_labels_stay_in_their_panels(small):
+    figure = small.roofline()
+    figure.canvas.draw()
+    for panel in figure.axes:
+        box = panel.get_window_extent()
+        texts = [text.get_window_extent() for text in panel.texts if text.get_text()]
+        assert texts and all(box.x0 - 1 <= text.x0 and text.x1 <= box.x1 + 1 for text in texts)
+
+
 def test_the_report_is_whole_and_stands_alone(report, small):
     text = (report / "report.html").read_text()
     assert not re.findall(r"(?:src|href)=['\"]?(?!data:)(?!#)[a-z]+:", text) and "<script" not in text

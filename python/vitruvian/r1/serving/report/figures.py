@@ -14,6 +14,7 @@ PARTS = {"attention": "#3b6fb6", "moe": "#d9822b", "dense": "#7a9a3a", "communic
 H100_COLOUR = "#6b7280"
 RIBBONS = (("cube", "#3b6fb6", "aic_pipes", "M", "cubes"), ("vector", "#d9822b", "aiv_pipes", "V", "vectors"), ("AIC MTE2", "#4b9b8f", "aic_pipes", "MTE2", "cubes"),
            ("AIV MTE2", "#8fbf6a", "aiv_pipes", "MTE2", "vectors"), ("AIV MTE3", "#b2475a", "aiv_pipes", "MTE3", "vectors"))
+_INTENSITIES = (0.05, 5e4)  # of a roofline's panel; beyond, a level's traffic says nothing of a kernel
 WIDTH = 12.4  # inches: 1190 px at 96 dpi
 
 
@@ -45,14 +46,14 @@ def roofline(result) -> Figure:
         labels: list[tuple[float, float, float]] = []
         for row in rows:
             x = roofs.intensity(row, level)
-            if x is None or not 1e-3 < x < 1e6:
+            if x is None or not _INTENSITIES[0] < x < _INTENSITIES[1]:
                 continue
             panel.plot(x, roofs.rate(row) * 1e-12, "o", color=PARTS[row["part"]], markersize=6)
             if level == "hbm":
                 panel.plot(x, row["operations"] / (row["h100_us"] * 1e-6) * 1e-12, "o", markerfacecolor="none", color=H100_COLOUR, markersize=5)
             if row["time_us"] > 0.02 * rows[0]["time_us"]:
                 _label(panel, row["label"], x, roofs.rate(row) * 1e-12, labels)
-        panel.set(xscale="log", yscale="log", xlim=(0.05, 2e4), ylim=(0.01, 3e3), xlabel=f"operations / byte at {roofs.LEVEL_NAMES[level]}", title=roofs.LEVEL_NAMES[level])
+        panel.set(xscale="log", yscale="log", xlim=_INTENSITIES, ylim=(0.01, 3e3), xlabel=f"operations / byte at {roofs.LEVEL_NAMES[level]}", title=roofs.LEVEL_NAMES[level])
         panel.grid(True, which="major", alpha=0.25)
     for panel in panels[::2]:
         panel.set_ylabel("Top/s over core time")
@@ -70,7 +71,8 @@ def _label(panel, text: str, x: float, y: float, taken: list[tuple[float, float,
     for side in (0.08, -0.08 - width):
         for rise in (0.0, 0.18, -0.18):
             left, middle = math.log10(x) + side, math.log10(y) + rise
-            if all(left > end or left + width < start or abs(middle - other) > height for start, end, other in taken):
+            inside = math.log10(_INTENSITIES[0]) < left and left + width < math.log10(_INTENSITIES[1])
+            if inside and all(left > end or left + width < start or abs(middle - other) > height for start, end, other in taken):
                 taken.append((left, left + width, middle))
                 panel.text(10**left, 10**middle, text, fontsize=7, va="center")
                 return
@@ -80,7 +82,7 @@ def _roofs(panel, compute: dict, bandwidth: float, style: str, colour: str, name
     xs = [10 ** (exponent / 20) for exponent in range(-40, 101)]
     for kind, peak in compute.items():
         panel.plot(xs, [min(peak, x * bandwidth) * 1e-12 for x in xs], style, color=colour, linewidth=1, alpha=0.8)
-        panel.annotate(f"{name} {kind}", (1.9e4, peak * 1e-12), ha="right", va="bottom", fontsize=7, color=colour)
+        panel.annotate(f"{name} {kind}", (0.95 * _INTENSITIES[1], peak * 1e-12), ha="right", va="bottom", fontsize=7, color=colour)
 
 
 def components(result) -> Figure:
