@@ -7,6 +7,7 @@ from dataclasses import replace
 from ... import Error
 from . import compose, memory
 from .baseline import baseline
+from .baseline_kernels import in_place
 from .deployment import Decode, Deployment
 from .scenes import Scenes, scenes_of
 from .simulate import specs_of
@@ -16,7 +17,7 @@ def launches_of(scene, profile) -> list[dict]:
     """A scene's launches with their predictions."""
     found = []
     for launch, spec in zip(scene.launches, specs_of(scene)):
-        predicted = profile.predict_kernel(spec)
+        predicted = profile.predict_kernel(spec, **in_place(spec))
         found.append({"label": launch.label, "part": launch.part, "kernel": spec.name, "time_us": predicted.time_us, "basis": predicted.basis, "source": predicted.source,
                       "error_bar": predicted.error_bar, "bound": predicted.bound, "operations": spec.operations(), "bytes": spec.bytes()})
     return found

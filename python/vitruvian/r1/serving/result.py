@@ -9,6 +9,7 @@ from pathlib import Path
 from ..kernel import get_kernel
 from . import compose
 from .baseline import baseline
+from .baseline_kernels import in_place
 from .deployment import Decode
 
 
@@ -92,7 +93,8 @@ class ServingResult:
     def kernel_row(self, scene: str, launch: dict) -> dict:
         seconds = launch["core_time_us"] * 1e-6
         memory = launch["memory"]
-        predicted = baseline(self.profile).predict_kernel(get_kernel(launch["kernel"])(**launch["parameters"]))
+        spec = get_kernel(launch["kernel"])(**launch["parameters"])
+        predicted = baseline(self.profile).predict_kernel(spec, **in_place(spec))
         levels = level_bytes(launch)
         return {
             "scene": scene, "label": launch["label"], "part": launch["part"], "kernel": launch["kernel"], "parameters": launch["parameters"],
