@@ -211,6 +211,21 @@ def test_the_h100_serves_a_packages_load(small):
         memory.require(memory.table_of(make(Decode, dict(batch=192, context=16384)), 1), full.memory_bytes, "an H100")
     with pytest.raises(vt.Error, match="baseline"):
         vt.r1.decode(**SMALL, baseline="h900")
+    assert "H100" in repr(small) and "H100" not in repr(vt.r1.decode(**SMALL, baseline=None))
+
+
+def test_the_h100s_step_has_the_engines_host_and_no_graph_launch(small):
+    slower = vt.r1.decode(**SMALL, host_step_ms=5.0, graph_launch_ms=9.0)
+    assert slower.totals.step_ms - small.totals.step_ms == pytest.approx(5 + 2 * (9 - 0.7))
+    assert slower.h100["step_ms"] - small.h100["step_ms"] == pytest.approx(5)
+    assert slower.anchors() == small.anchors() == []
+
+
+def test_figures_name_the_chip():
+    single = vt.r1.decode(**SMALL, chip="ascend910b3", overlap=False)
+    texts = [text.get_text() for panel in single.roofline().axes for text in panel.texts]
+    assert "910B3 die bf16" in texts and not any("910C" in text for text in texts)
+    assert single.h100["gpus"] == 4   # a 910B package is one die
 
 
 # --- what users see

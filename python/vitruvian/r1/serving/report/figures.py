@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
 
 import matplotlib
 from matplotlib import figure as matplotlib_figure
@@ -31,6 +32,15 @@ def _figure(height: float) -> Figure:
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
+def machine_of(result) -> str:
+    """As the chip file has it: ascend910c -> 910C."""
+    return Path(result.deployment.chip).stem.removeprefix("ascend").upper()
+
+
+def die_of(result) -> str:
+    return f"{machine_of(result)} die"
+
+
 def roofline(result) -> Figure:
     """Rows: a panel for each level. Points: kernels; lines: roofs, solid the die's, dashed the H100's; hollow: the H100 on the same shape."""
     figure = _figure(9.5)
@@ -40,7 +50,7 @@ def roofline(result) -> Figure:
     # The longest first: it gets its label where two want the same place.
     rows = sorted((row for row in result.kernels() if row["operations"] > 0), key=lambda row: -row["time_us"])
     for panel, level in zip(panels, roofs.LEVELS):
-        _roofs(panel, compute, memory[level], "-", "black", "910C die")
+        _roofs(panel, compute, memory[level], "-", "black", die_of(result))
         if level in h_memory:
             _roofs(panel, h_compute, h_memory[level], "--", H100_COLOUR, "H100")
         labels: list[tuple[float, float, float]] = []
@@ -91,7 +101,7 @@ def components(result) -> Figure:
     axis = figure.subplots()
     left, colours = 0.0, matplotlib.colormaps["tab10"].colors
     for i, part in enumerate(result.totals.components):
-        axis.barh("910C", part.total_us / 1e3, left=left, color=colours[i % 10], label=part.name)
+        axis.barh(machine_of(result), part.total_us / 1e3, left=left, color=colours[i % 10], label=part.name)
         left += part.total_us / 1e3
     if result.h100 and result.h100["fits"]:
         axis.barh("H100, exchanges hidden", result.h100["step_overlapped_ms"], color=H100_COLOUR)
@@ -105,7 +115,7 @@ def layers(result) -> Figure:
     """Stacked time of one layer, by kernel: a die without overlap, and an H100 with a package's load."""
     figure = _figure(3.6)
     axis = figure.subplots()
-    bars = [(f"910C {name.replace('_', ' ')}", result.records[name]["launches"], None) for name in ("moe_layer", "dense_layer") if name in result.records]
+    bars = [(f"{machine_of(result)} {name.replace('_', ' ')}", result.records[name]["launches"], None) for name in ("moe_layer", "dense_layer") if name in result.records]
     if result.h100 and result.h100["fits"]:
         bars.append(("H100 moe layer", result.h100["kernels"], None))
     for name, launches, _ in bars:
@@ -163,7 +173,7 @@ def kernels(result) -> Figure:
     axis = figure.subplots()
     names = [f"{row['scene'].replace('_layer', '')}.{row['label']}" for row in rows]
     places = range(len(rows))
-    axis.barh([place - 0.2 for place in places], [row["time_us"] for row in rows], height=0.38, color=[PARTS[row["part"]] for row in rows], label="910C die")
+    axis.barh([place - 0.2 for place in places], [row["time_us"] for row in rows], height=0.38, color=[PARTS[row["part"]] for row in rows], label=die_of(result))
     axis.barh([place + 0.2 for place in places], [row["h100_us"] for row in rows], height=0.38, color=H100_COLOUR, label="H100, same shape")
     axis.set_yticks(list(places), names, fontsize=8)
     axis.invert_yaxis()

@@ -153,7 +153,7 @@ def _page(result, kernels: list[dict], inline: dict[str, str]) -> str:
         "L2 and UB in their busier direction. Solid roofs the die's, dashed the H100's.</p>", inline["roofline"],
         "<h2>A layer, kernel by kernel</h2>", inline["layer"],
         "<h2>Two streams in time</h2><p class=note>Launches of one simulation; below, the share of all cores' pipes that was busy, averaged over each launch.</p>",
-        inline["timeline"], "<h2>910C beside H100, kernel by kernel</h2>", inline["kernels"], table(kernels, _KERNEL_COLUMNS),
+        inline["timeline"], f"<h2>{html.escape(figures.machine_of(result))} beside H100, kernel by kernel</h2>", inline["kernels"], table(kernels, _KERNEL_COLUMNS),
     ]
     swept = [name for name in inline if name.startswith("sweep_")]
     if swept:
