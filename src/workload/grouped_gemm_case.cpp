@@ -1,4 +1,4 @@
-// grouped_gemm: the R1 kernel (kernels/r1/grouped_gemm.cpp) with equal groups, for the published times of such a product.
+// grouped_gemm_published: the R1 kernel (kernels/r1/grouped_gemm.cpp) with equal groups, for the published times of such a product.
 // Its bits are tested where the kernel is at home (tests/python); here it is timed.
 #include <cstring>
 

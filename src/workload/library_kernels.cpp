@@ -62,7 +62,7 @@ const std::vector<Entry>& entries() {
          {"split_n", "6", "cores across C"}, {"rounds", "1", "2: the split for L2"}, {"step_a", "8", "base blocks of A in an L1 slot"},
          {"step_b", "4", "base blocks of B in an L1 slot"}, {"unit_flag", "1", "0: events between mmad and fixpipe"}}},
        make_matmul_published},
-      {{"grouped_gemm", "INT8 products of equal groups of rows with a weight each, bf16 out, tiles of a given size (kernels/r1)", "none here: tests/python checks the kernel",
+      {{"grouped_gemm_published", "INT8 products of equal groups of rows with a weight each, bf16 out, tiles of a given size (kernels/r1)", "none here: as grouped_gemm the kernel is checked",
         {{"groups", "4", "groups"}, {"m", "2048", "rows of a group"}, {"n", "7168", "columns of y"}, {"k", "4096", "columns of a"}, {"tile_m", "128", "rows of a tile"},
          {"tile_n", "152", "columns of a tile"}, kCores}},
        make_grouped_gemm},
