@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import pandas
 import pytest
 
 import vitruvian as vt
@@ -309,9 +310,14 @@ def test_a_sweep_keeps_what_worked(small):
 def test_the_reports_sweeps(small, tmp_path, monkeypatch):
     from vitruvian.r1.serving import sweep_command
 
-    monkeypatch.setitem(sweep_command.REPORT_GRIDS, "decode", {"context": [256, 1024], "skew": [0.0, 2.0]})
+    monkeypatch.setitem(sweep_command.REPORT_GRIDS, "decode", {"context": [256, 2048], "skew": [0.0, 2.0], "batch": [4, 32]})
     fixed = dict(config=R1Config.small(), ep=4, batch=8, context=256)
     assert sweep_command.report_sweeps("decode", fixed, tmp_path, 1, sweep_command.decode_point) == 0
+    found = {path.stem: pandas.read_csv(path) for path in (tmp_path / "sweeps").glob("*.csv")}
+    for name, faster in {"context": False, "skew": False, "batch": True}.items():
+        first, last = found[name]["tokens_per_s_per_package"]
+        assert (last > first) == faster, name
+        assert found[name]["tpot_ms"].is_monotonic_increasing, name   # a larger batch is paid with latency
     small.report(tmp_path)
     text = (tmp_path / "report.html").read_text()
     assert "sweep_context" in text and "sweep_skew" in text

@@ -48,6 +48,21 @@ _LIMITS = """
 `vitruvian kernel` (C++, `src/chip/baseline.cpp`) predicts GEMMs from the rows in `chips/{name}.yaml` by blending the nearest; its times differ from these by some
 percent. Reports of R1 use the curves of this page.
 
+## The deployment on H100s, and which way each choice leans
+
+`h100_side.py`: one H100 for each package of two dies, so half as many experts' ranks, each with twice the places; the same batch, context and step; its own capacity check.
+
+| choice | leans |
+| :-- | :-- |
+| linear layers in FP8 where the dies have INT8 | neither way |
+| the anchor's placement: shared experts are places of their own and their rows cross the network (k = 9) | to the dies: engines on H100 keep the shared expert local (k = 8), which saves a ninth of both exchanges |
+| exchanges at the rate of EP 8 at any EP | to the H100 |
+| *serial*: nothing overlaps | to the dies, whose two streams do; *overlapped*, the other figure, is a bound: all of an exchange hides, and halving the batch costs nothing |
+| {launch:g} us of launch (assumed) for each kernel, no graph launch; the dies pay `launch.gap` and a graph launch | neither way by much |
+| products read their activations from memory, as the published rows do; vector kernels find them in L2 as far as they fit | products: to the dies, by what two passes over activations take |
+| products write 16 bits, the dies' `lm_head` and router 32 | to the H100, about 1 % of `lm_head` |
+| `host_step` | counts on both sides (0 unless given) |
+
 ## Rows left out
 
 - L2 read bandwidth of the H200 at 1.5 and 2 MB (13.5 and 11.7 TB/s): smaller than what its L1s hold together, so perhaps not L2 alone. A first fit with them missed them by

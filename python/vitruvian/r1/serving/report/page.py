@@ -156,8 +156,9 @@ def _page(result, kernels: list[dict], inline: dict[str, str]) -> str:
         inline["timeline"], f"<h2>{html.escape(figures.machine_of(result))} beside H100, kernel by kernel</h2>", inline["kernels"], table(kernels, _KERNEL_COLUMNS),
     ]
     swept = [name for name in inline if name.startswith("sweep_")]
-    if swept:
-        sections.append("<h2>Sweeps</h2>" + "".join(f"<h3>{html.escape(name[6:])}</h3>{inline[name]}" for name in swept))
+    phase = "decode" if result.is_decode else "prefill"
+    none = f"<p class=note>None yet: <code>vitruvian r1 sweep {phase} --report DIR</code>, with this folder, and then this report again.</p>"
+    sections.append("<h2>Sweeps</h2>" + ("".join(f"<h3>{html.escape(name[6:])}</h3>{inline[name]}" for name in swept) or none))
     sections.append("<h2>Provenance</h2>" + provenance(result))
     return ("<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
             f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(sections)}</main></body></html>")
