@@ -78,6 +78,15 @@ def test_a_report_that_cannot_be_written_is_said_before_anything_runs(tmp_path, 
     assert "no report can be written there" in said and said.count("\n") == 1 and "simulating" not in said
 
 
+@pytest.mark.parametrize("words, what", [
+    (["sweep", "decode", "batch=96", "--csv", "/nowhere/x.csv"], "no frame can be written"), (["h100", "--write", "/nowhere/x.md"], "cannot be written"),
+    (["decode", "--processes", "-1"], "processes"), (["sweep", "decode", "batch=96", "--cluster", "0"], "needs a worker"),
+])
+def test_other_mistakes_on_the_command_line_are_lines_too(words, what):
+    with pytest.raises(vt.Error, match=what):
+        main(words)
+
+
 def test_the_chips_costs_are_part_of_the_key(tmp_path):
     """They are in no value of the chip, only in its file."""
     from pathlib import Path

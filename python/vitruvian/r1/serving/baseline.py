@@ -339,7 +339,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     text = baseline_page.page(Baseline())
     if options.write:
-        Path(options.write).write_text(text, encoding="utf-8")
+        try:
+            Path(options.write).write_text(text, encoding="utf-8")
+        except OSError as error:
+            _core.fail("the page cannot be written there", "--write", "a file in a folder that is there", f"'{options.write}': {error.strerror}")
     else:
         print(text, end="")
     return 0

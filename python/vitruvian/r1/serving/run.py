@@ -29,6 +29,8 @@ def make(kind: type[Deployment], options: dict) -> Deployment:
 def serve(deployment: Deployment, *, baseline: str | None = "h100_sxm", processes: int | None = None, progress: bool = True, cache: bool = True) -> ServingResult:
     """Simulates a checked deployment, or takes its records from the cache."""
     begin = time.perf_counter()
+    if processes is not None and processes < 0:
+        _core.fail("bad number of processes", "processes", "0 or more", str(processes))
     if baseline not in (None, "", "none"):
         from .baseline import baseline as profile_of
 
