@@ -39,6 +39,7 @@ class Case:
     shape: dict[str, float]
     nbytes: float      # of device memory that the case needs
     make: Callable
+    fused: bool = True   # False: several operators where serving engines have one kernel; the baseline does not rest on such a row
 
     def shape_text(self) -> str:
         return " ".join(f"{key}={value:.12g}" for key, value in self.shape.items())
@@ -83,7 +84,7 @@ def decode(batch: int, heads: int, kv: int, q: int) -> Case:
         return "bmm, softmax, bmm", run
 
     nbytes = 2 * (batch * kv * (LATENT + ROPE) + 4 * batch * heads * q * kv)
-    return Case("mla_decode", "", {"batch": batch, "heads": heads, "kv": kv, "q": q}, nbytes, make)
+    return Case("mla_decode", "", {"batch": batch, "heads": heads, "kv": kv, "q": q}, nbytes, make, fused=False)
 
 
 def streaming(family: str, moved: float, read_share: float, resident: int, make: Callable) -> Case:
@@ -123,7 +124,7 @@ def sample(rows: int) -> Case:
     def make(torch):
         logits = torch.randn(rows, VOCABULARY, device="cuda")
         return "softmax, multinomial", lambda: torch.multinomial(torch.softmax(logits, -1), 1)
-    return Case("sample", "", {"rows": rows, "vocab": VOCABULARY, "bytes_per_logit": 4}, rows * VOCABULARY * 12, make)
+    return Case("sample", "", {"rows": rows, "vocab": VOCABULARY, "bytes_per_logit": 4}, rows * VOCABULARY * 12, make, fused=False)
 
 
 def cases() -> list[Case]:
@@ -170,7 +171,7 @@ def driver_version() -> str:
 def measure(torch, chosen: list[Case], report: Callable[[str], None]) -> list[dict]:
     """A row for each case that ran; a case that the software lacks is reported and left out, the others go on."""
     about = {"device": torch.cuda.get_device_name(), "driver": driver_version(), "date": datetime.date.today().isoformat(), "metric": "time", "unit": "us",
-             "held_out": "no", "stands_for_h100": "", "source": f"bench/h100/measure.py, PyTorch {torch.__version__}, CUDA {torch.version.cuda}"}
+             "stands_for_h100": "", "source": f"bench/h100/measure.py, PyTorch {torch.__version__}, CUDA {torch.version.cuda}"}
     rows = []
     for number, case in enumerate(chosen, 1):
         label = f"[{number}/{len(chosen)}] {case.family} {case.dtype} {case.shape_text()}"
@@ -181,7 +182,8 @@ def measure(torch, chosen: list[Case], report: Callable[[str], None]) -> list[di
         except (RuntimeError, NotImplementedError, AttributeError) as error:
             report(f"{label}: left out, {type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}")
             continue
-        rows.append({**about, "family": case.family, "kernel": kernel, "dtype": case.dtype, "shape": case.shape_text(), "value": f"{taken:.3f}"})
+        rows.append({**about, "family": case.family, "kernel": kernel, "dtype": case.dtype, "shape": case.shape_text(), "value": f"{taken:.3f}",
+                     "held_out": "no" if case.fused else "yes"})
         report(f"{label}: {taken:.2f} us ({kernel})")
     return rows
 

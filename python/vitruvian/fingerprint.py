@@ -137,11 +137,11 @@ def _folder_digest(folder: Path, endings: tuple[str, ...]) -> str:
 
 
 def sources_digest() -> str:
-    """The emulator's revision, the kernels and device headers, the instruction table, the Python package."""
+    """The emulator's revision, the kernels and device headers, the instruction table, the Python package with its tables."""
     data = Path(_core.data_directory())
     parts = [revision(), _core_digest(_core.__file__, os.stat(_core.__file__).st_mtime_ns)]
     parts += [_folder_digest(data / folder, _KERNEL_ENDINGS) for folder in ("kernels", "isa")]
-    return digest(parts, _folder_digest(Path(__file__).parent, (".py",)))
+    return digest(parts, _folder_digest(Path(__file__).parent, (".py", ".csv")))
 
 
 @functools.lru_cache

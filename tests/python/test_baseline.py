@@ -197,6 +197,22 @@ def test_measured_rows_win_at_their_shape_scale_the_curve_nearby_and_leave_the_r
     assert with_measured.predict("gemm", **{**shape, "dtype": "bf16"}) == h100.predict("gemm", **{**shape, "dtype": "bf16"})
 
 
+def test_a_measured_row_of_an_unfused_program_changes_no_prediction(h100, folder, measure):
+    case = measure.decode(48, 128, 4096, 2)
+    row = dict.fromkeys(measure.COLUMNS, "") | {"family": case.family, "shape": case.shape_text(), "value": "7", "unit": "us", "held_out": "yes"}
+    measure.write(folder / "h100_sxm_measured.csv", [row])
+    assert Baseline("h100_sxm", folder).predict(case.family, **case.shape) == h100.predict(case.family, **case.shape)
+    assert {case.family for case in measure.cases() if not case.fused} == {"mla_decode", "sample"}
+
+
+def test_in_a_layer_activations_come_from_l2_and_tables_and_caches_from_memory(h100):
+    from vitruvian.r1.serving.baseline_kernels import in_place
+
+    norm, table = vt_r1.get_kernel("rms_norm")(rows=96, columns=7168), vt_r1.get_kernel("embedding")()
+    assert h100.predict_kernel(norm, **in_place(norm)).time_us < h100.predict_kernel(norm).time_us
+    assert h100.predict_kernel(table, **in_place(table)) == h100.predict_kernel(table)
+
+
 def test_a_bad_measured_row_is_an_error_that_names_the_file(folder):
     (folder / "h100_sxm_measured.csv").write_text("family,kernel,device,shape,dtype,value,unit,held_out\ngemm,a,b,m=x,fp8,1,us,no\n")
     with pytest.raises(vt.Error, match="h100_sxm_measured.csv"):
@@ -275,3 +291,5 @@ def test_a_case_is_timed_without_its_flush_and_one_that_fails_leaves_the_others(
     assert [(row["kernel"], float(row["value"])) for row in rows] == [("first", pytest.approx(12.5)), ("second", pytest.approx(3))]
     assert all(row["device"] == "fake GPU" and row["date"] and row["driver"] for row in rows)
     assert "left out, RuntimeError: no such kernel" in said[1]
+    unfused = measure.Case("sample", "", {"rows": 1}, 1, lambda t: ("two operators", lambda: t.run(3)), fused=False)
+    assert [row["held_out"] for row in [*rows, *measure.measure(torch, [unfused], said.append)]] == ["no", "no", "yes"]

@@ -10,6 +10,7 @@ import pytest
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 RUNS = {
+    "vector_add.py": ([], "with twice the HBM bandwidth"),
     "streams.py": (["--rows", "96", "--tokens", "16"], "product 2"),
     "bandwidth_sweep.py": (["--tokens", "8", "--workers", "1", "--n", "512", "--k", "512"], "3.200000e+12"),
     "r1_decode.py": (["--small", "--batch", "8", "--context", "256"], "TPOT"),
@@ -22,9 +23,9 @@ def environment(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_an_example(name, environment):
+def test_an_example(name, environment, tmp_path):
     words, expected = RUNS[name]
-    run = subprocess.run([sys.executable, EXAMPLES / name, *words], capture_output=True, text=True, timeout=300, env=environment)
+    run = subprocess.run([sys.executable, EXAMPLES / name, *words], capture_output=True, text=True, timeout=300, env=environment, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     assert expected in run.stdout
 

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 
+import pandas
 import pytest
 
 import vitruvian as vt
@@ -36,6 +37,7 @@ def small(cache):
 @pytest.mark.parametrize("options, what", [
     (dict(batch=0), "batch"), (dict(batch=97), "batch"), (dict(context=0), "context"), (dict(context=200_000), "context"), (dict(ep=0), "ep"), (dict(ep=3), "ep"),
     (dict(mtp=2), "mtp"), (dict(acceptance=1.5), "acceptance"), (dict(dtype="fp4"), "dtype"), (dict(skew=-1), "skew"), (dict(chip="ascend999"), "unknown chip"),
+    (dict(host_step_ms=-1.0), "host_step_ms"), (dict(graph_launch_ms=float("nan")), "graph_launch_ms"),
     (dict(overrides={"hbm.bandwith": 1}), "hbm.bandwidth"), (dict(batches=3), "batches"), (dict(attention_groups=24), "attention_groups"),
 ])
 def test_impossible_deployments_are_errors_that_name_the_field(options, what):
@@ -67,6 +69,40 @@ def test_the_command_line_says_it_in_a_line(capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
+def test_a_report_that_cannot_be_written_is_said_before_anything_runs(tmp_path, capsys):
+    from vitruvian.__main__ import main as program
+
+    (tmp_path / "file").write_text("")
+    assert program(["r1", "decode", "--report", str(tmp_path / "file" / "report")]) == 2
+    said = capsys.readouterr().err
+    assert "no report can be written there" in said and said.count("\n") == 1 and "simulating" not in said
+
+
+@pytest.mark.parametrize("words, what", [
+    (["sweep", "decode", "batch=96", "--csv", "/nowhere/x.csv"], "no frame can be written"), (["h100", "--write", "/nowhere/x.md"], "cannot be written"),
+    (["decode", "--processes", "-1"], "processes"), (["sweep", "decode", "batch=96", "--cluster", "0"], "needs a worker"),
+])
+def test_other_mistakes_on_the_command_line_are_lines_too(words, what):
+    with pytest.raises(vt.Error, match=what):
+        main(words)
+
+
+def test_the_chips_costs_are_part_of_the_key(tmp_path):
+    """They are in no value of the chip, only in its file."""
+    from pathlib import Path
+
+    from vitruvian.r1.serving import simulate
+
+    text = (Path(vt._core.data_directory()) / "chips" / "ascend910b1.yaml").read_text()
+    chip, found = tmp_path / "mine.yaml", []
+    scene = scenes_of(make(Decode, {name: SMALL[name] for name in ("config", "ep", "batch", "context")}))["head"]
+    for body in (text, text.replace("bytes_per_cycle: 256", "bytes_per_cycle: 255", 1)):
+        chip.write_text(body)
+        machine = simulate.Machine(str(chip))
+        found.append(simulate.key_of(scene, machine, simulate.specs_of(scene), machine.device()))
+    assert found[0] != found[1]
+
+
 # --- tokens to experts
 
 def test_the_anchors_place_is_one_expert_a_die():
@@ -85,16 +121,37 @@ def test_copies_go_to_the_fullest():
 
 # --- composition
 
-def test_a_step_is_the_sum_of_its_parts(small):
-    parts = small.totals.components
-    assert small.totals.step_ms * 1e3 == pytest.approx(sum(part.us * part.count for part in parts), rel=1e-12)
-    assert {part.name for part in parts} >= {"MoE layers", "dense layers", "embedding, head, sampling", "MTP layer", "graph launch"}
+def spans(result) -> dict[str, float]:
+    """us of each scene: from the first launch's place behind another to the last end."""
+    return {name: (max(launch["end"] for launch in record["launches"]) - record["lead_cycles"]) / record["clock_hz"] * 1e6 for name, record in result.records.items()}
+
+
+def test_a_step_is_the_sum_of_its_spans(small):
+    """R1 in small has two MoE layers or more, a pipeline of two microbatches over them, dense ones, a head, and an MTP module."""
+    config, us = R1Config.small(), spans(small)
+    pipeline = us["alone"] + (config.moe_layers - 0.5) * us["window"]
+    around = config.dense_layers * us["dense_layer"] + us["head"] + us["moe_layer"] + us["mtp"]
+    assert small.totals.step_ms * 1e3 == pytest.approx(pipeline + around + 2 * 700, rel=1e-9)   # two graph launches of 0.7 ms
+    assert small.totals.engine_ms == pytest.approx(1.4) and small.totals.layer_us == pytest.approx(us["window"])
     assert small.tpot_ms == pytest.approx(small.totals.step_ms / 1.7)
     assert small.tokens_per_s_per_package == pytest.approx(8 / small.tpot_ms * 1e3)
     assert small.tokens_per_s_per_die * 2 == pytest.approx(small.tokens_per_s_per_package)
+
+
+def test_a_layers_span_is_the_sum_of_its_kernels(small):
     serial = small.records["moe_layer"]
     spans = sum(launch["cycles"] for launch in serial["launches"]) - serial["lead_cycles"]
     assert compose.span_us(serial) == pytest.approx(spans / serial["clock_hz"] * 1e6)
+
+
+def test_the_assumed_share_weighs_scenes_as_a_step_does():
+    def record(busy, assumed):
+        return {"cycles": 100, "lead_cycles": 0, "clock_hz": 1e6, "launches": [{"pipes": {"M": {"busy": busy, "assumed_busy": assumed}}}]}
+
+    records = {"moe_layer": record(100, 100), "head": record(100, 0)}
+    parts = [compose.simulated("MoE layers", records, 3, "", moe_layer=2), compose.simulated("head", records, 2, "", head=1)]
+    assert parts[0].total_us == 600
+    assert compose.assumed_share(records, parts) == pytest.approx(6 / 8)
 
 
 def test_every_kernel_of_the_workload_ran(small):
@@ -143,6 +200,9 @@ def test_prefill():
     result = vt.r1.prefill(config=R1Config.small(), ep=4, prompt=128, tokens=512, processes=0, progress=False)
     assert result.tpot_ms is None
     assert result.tokens_per_s_per_package == pytest.approx(512 / result.totals.step_ms * 1e3)
+    config, us = R1Config.small(), spans(result)   # two prompts a die, a microbatch each
+    layers = 2 * (config.moe_layers * us["moe_layer"] + config.dense_layers * us["dense_layer"])
+    assert result.totals.step_ms * 1e3 == pytest.approx(layers + us["head"] + 700, rel=1e-9)
     assert {"mla", "kv_b"} <= {launch["label"] for launch in result.records["moe_layer"]["launches"]}
 
 
@@ -161,6 +221,21 @@ def test_the_h100_serves_a_packages_load(small):
         memory.require(memory.table_of(make(Decode, dict(batch=192, context=16384)), 1), full.memory_bytes, "an H100")
     with pytest.raises(vt.Error, match="baseline"):
         vt.r1.decode(**SMALL, baseline="h900")
+    assert "H100" in repr(small) and "H100" not in repr(vt.r1.decode(**SMALL, baseline=None))
+
+
+def test_the_h100s_step_has_the_engines_host_and_no_graph_launch(small):
+    slower = vt.r1.decode(**SMALL, host_step_ms=5.0, graph_launch_ms=9.0)
+    assert slower.totals.step_ms - small.totals.step_ms == pytest.approx(5 + 2 * (9 - 0.7))
+    assert slower.h100["step_ms"] - small.h100["step_ms"] == pytest.approx(5)
+    assert slower.anchors() == small.anchors() == []
+
+
+def test_figures_name_the_chip():
+    single = vt.r1.decode(**SMALL, chip="ascend910b3", overlap=False)
+    texts = [text.get_text() for panel in single.roofline().axes for text in panel.texts]
+    assert "910B3 die bf16" in texts and not any("910C" in text for text in texts)
+    assert single.h100["gpus"] == 4   # a 910B package is one die
 
 
 # --- what users see
@@ -182,6 +257,15 @@ def report(small, tmp_path_factory):
     (folder / "sweeps" / "batch.csv").write_text("batch,tokens_per_s_per_package,tpot_ms,step_ms,error\n4,100,3,5,\n8,180,3.5,6,\n")
     small.report(folder)
     return folder
+
+
+def test_a_rooflines_labels_stay_in_their_panels(small):
+    figure = small.roofline()
+    figure.canvas.draw()
+    for panel in figure.axes:
+        box = panel.get_window_extent()
+        texts = [text.get_window_extent() for text in panel.texts if text.get_text()]
+        assert texts and all(box.x0 - 1 <= text.x0 and text.x1 <= box.x1 + 1 for text in texts)
 
 
 def test_the_report_is_whole_and_stands_alone(report, small):
@@ -235,9 +319,14 @@ def test_a_sweep_keeps_what_worked(small):
 def test_the_reports_sweeps(small, tmp_path, monkeypatch):
     from vitruvian.r1.serving import sweep_command
 
-    monkeypatch.setitem(sweep_command.REPORT_GRIDS, "decode", {"context": [256, 1024], "skew": [0.0, 2.0]})
+    monkeypatch.setitem(sweep_command.REPORT_GRIDS, "decode", {"context": [256, 2048], "skew": [0.0, 2.0], "batch": [4, 32]})
     fixed = dict(config=R1Config.small(), ep=4, batch=8, context=256)
     assert sweep_command.report_sweeps("decode", fixed, tmp_path, 1, sweep_command.decode_point) == 0
+    found = {path.stem: pandas.read_csv(path) for path in (tmp_path / "sweeps").glob("*.csv")}
+    for name, faster in {"context": False, "skew": False, "batch": True}.items():
+        first, last = found[name]["tokens_per_s_per_package"]
+        assert (last > first) == faster, name
+        assert found[name]["tpot_ms"].is_monotonic_increasing, name   # a larger batch is paid with latency
     small.report(tmp_path)
     text = (tmp_path / "report.html").read_text()
     assert "sweep_context" in text and "sweep_skew" in text

@@ -270,6 +270,17 @@ def test_the_key_follows_chips_overrides_and_sources(tmp_path, monkeypatch):
     assert fingerprint.sources_digest() != sources
 
 
+def test_the_key_follows_the_packages_tables(tmp_path, monkeypatch):
+    """What serving needs beside the chip stands in parameters.csv."""
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "parameters.csv").write_text("name,value\nhost_step,0\n")
+    monkeypatch.setattr(fingerprint, "__file__", str(package / "fingerprint.py"))
+    before = fingerprint.sources_digest()
+    (package / "parameters.csv").write_text("name,value\nhost_step,1\n")
+    assert fingerprint.sources_digest() != before
+
+
 def test_the_cache_keeps_to_its_size(folder):
     import diskcache
 

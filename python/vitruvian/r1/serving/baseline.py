@@ -300,14 +300,15 @@ class Baseline:
         return POINT_TYPES.get(dtype, dtype), {key: float(value) for key, value in full.items() if value is not None}
 
     def _with_measured(self, curve: Prediction, shape: Mapping) -> Prediction:
-        """The measured time at exactly this shape; else the curve, scaled by what it missed at a near measured shape."""
+        """The measured time at exactly this shape; else the curve, scaled by what it missed at a near measured shape. Held-out rows,
+        of programs that no engine would serve with, stand beside and change nothing."""
         found = self._measurable(curve.family, shape)
         if found is None:
             return curve
         dtype, query = found
         nearest, least = None, math.inf
         for point in self.measured:
-            if point.family != curve.family or point.dtype != dtype or set(query) != set(point.shape):
+            if point.held_out or point.family != curve.family or point.dtype != dtype or set(query) != set(point.shape):
                 continue
             distance = math.sqrt(sum(math.log2(max(query[key], 1e-3) / max(point.shape[key], 1e-3)) ** 2 for key in query))
             if distance < least:
@@ -338,7 +339,10 @@ def main(argv: list[str] | None = None) -> int:
     options = parser.parse_args(argv)
     text = baseline_page.page(Baseline())
     if options.write:
-        Path(options.write).write_text(text, encoding="utf-8")
+        try:
+            Path(options.write).write_text(text, encoding="utf-8")
+        except OSError as error:
+            _core.fail("the page cannot be written there", "--write", "a file in a folder that is there", f"'{options.write}': {error.strerror}")
     else:
         print(text, end="")
     return 0

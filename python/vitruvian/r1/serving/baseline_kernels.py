@@ -54,6 +54,14 @@ _FAMILIES: Mapping[str, Callable[[Any], tuple[str, dict]]] = {
     "argmax": lambda kernel: ("streaming", {"bytes": kernel.bytes(), "read_share": 1.0}),
 }
 
+# Kernels that stream what the kernel before them left: on either machine it is in L2, as far as it fits.
+_ACTIVATIONS = frozenset({"rms_norm", "rms_norm_quant", "quantize", "swiglu", "swiglu_quant", "rope", "moe_gate"})
+
+
+def in_place(kernel) -> dict:
+    """What Baseline.predict_kernel gets beside the kernel where it runs behind others, as in a layer."""
+    return {"resident": True} if kernel.name in _ACTIVATIONS else {}
+
 
 def family_and_shape(kernel, streaming: Mapping[str, float]) -> tuple[str, dict]:
     """kernel: an R1Kernel. streaming: the families that stream."""

@@ -20,7 +20,8 @@ coefficient each, by least relative squares over the fitted rows; no coefficient
 The *coefficients* never saw a held-out row, but this is no blind test of the *terms*: they were chosen with the whole tables in view, and after first fits whose
 errors, held-out ones among them, had been read. Then GEMM got its L2 loads, and attention its causal term and starts that grow with the width (until then -28 % at worst
 held out); a separate coefficient for a GEMM's stores was tried and dropped (start near zero, +14.5 % at worst held out). Expect larger errors at new shapes.
-`bench/h100/measure.py` run on an H100 gives `chips/{name}_measured.csv`; where that file has a shape, predictions say `measured` and not `curve`.{measured}
+`bench/h100/measure.py` run on an H100 gives `chips/{name}_measured.csv`; where that file has a shape, predictions say `measured` and not `curve`; rows of unfused
+programs (MLA decode and sampling by several PyTorch operators) are written as held out and stand for nothing.{measured}
 
 ## Held-out rows
 
@@ -35,7 +36,7 @@ _LIMITS = """
 | :-- | :-- |
 | grouped_gemm | the GEMM curve; the tiles of all groups share the waves, each group with rows reads its own weights |
 | mla_decode, compute-bound | the products and exponentials of the attention curve, never faster than the fastest measured attention; no published compute-bound row carried |
-| norms, quantisation, SwiGLU, RoPE, routing | the stream curve at their share of reads, plus the start of a kernel |
+| norms, quantisation, SwiGLU, RoPE, routing | the stream curve at their share of reads, plus the start of a kernel; in a layer their operands are in L2 as far as they fit, as on the emulated die |
 | sample | two passes over the logits, the second from L2 as far as they fit (assumed) |
 | all_gather | NVLink's peak times the share that a copy between two A100 reaches; beyond eight GPUs the NIC rate of the dispatch row |
 | dispatch, combine at another EP than 8 | the rate at EP 8: a lower bound of the time |
@@ -46,6 +47,21 @@ _LIMITS = """
 
 `vitruvian kernel` (C++, `src/chip/baseline.cpp`) predicts GEMMs from the rows in `chips/{name}.yaml` by blending the nearest; its times differ from these by some
 percent. Reports of R1 use the curves of this page.
+
+## The deployment on H100s, and which way each choice leans
+
+`h100_side.py`: one H100 for each package of two dies, so half as many experts' ranks, each with twice the places; the same batch, context and step; its own capacity check.
+
+| choice | leans |
+| :-- | :-- |
+| linear layers in FP8 where the dies have INT8 | neither way |
+| the anchor's placement: shared experts are places of their own and their rows cross the network (k = 9) | to the dies: engines on H100 keep the shared expert local (k = 8), which saves a ninth of both exchanges |
+| exchanges at the rate of EP 8 at any EP | to the H100 |
+| *serial*: nothing overlaps | to the dies, whose two streams do; *overlapped*, the other figure, is a bound: all of an exchange hides, and halving the batch costs nothing |
+| {launch:g} us of launch (assumed) for each kernel, no graph launch; the dies pay `launch.gap` and a graph launch | neither way by much |
+| products read their activations from memory, as the published rows do; vector kernels find them in L2 as far as they fit | products: to the dies, by what two passes over activations take |
+| products write 16 bits, the dies' `lm_head` and router 32 | to the H100, about 1 % of `lm_head` |
+| `host_step` | counts on both sides (0 unless given) |
 
 ## Rows left out
 

@@ -44,6 +44,10 @@ def serve_command(kind: type[Deployment], name: str, words: list[str]) -> int:
 
     asked = {field.name: options[field.name] for field in fields(kind) if field.name in options and field.name not in ("config", "overrides")}
     deployment = run.make(kind, {**asked, "overlap": bool(options["overlap"]), "overrides": assignments(options["override"], float)})
+    if options["report"]:
+        from .report.page import make_folder
+
+        make_folder(options["report"])  # before anything runs
     result = run.serve(deployment, baseline=options["baseline"], processes=options["processes"], cache=not options["no_cache"])
     print(json.dumps(result.json(), indent=2, default=str) if options["json"] else result)
     if options["report"]:

@@ -18,16 +18,23 @@ US = 1e6
 
 @dataclass(frozen=True)
 class Component:
-    """A part of a step. us: of one; count: how many of them a step has."""
+    """A part of a step. us: of one; count: how many of them a step has; scenes: how many spans of which scenes one is (none: not
+    simulated)."""
 
     name: str
     us: float
     count: float
     basis: str
+    scenes: tuple[tuple[str, float], ...] = ()
 
     @property
     def total_us(self) -> float:
         return self.us * self.count
+
+
+def simulated(name: str, records: dict[str, dict], count: float, basis: str, **scenes: float) -> Component:
+    """A component that is made of spans of scenes."""
+    return Component(name, sum(times * span_us(records[scene]) for scene, times in scenes.items()), count, basis, tuple(scenes.items()))
 
 
 def span_us(record: dict) -> float:
@@ -40,44 +47,40 @@ def lead_cycles(record: dict) -> float:
     return record["lead_cycles"]
 
 
+def host_us(deployment: Deployment) -> float:
+    return 1e3 * (deployment.host_step_ms if deployment.host_step_ms is not None else get_parameter("host_step"))
+
+
 def engine_components(deployment: Deployment, graphs: int) -> list[Component]:
     launch = deployment.graph_launch_ms if deployment.graph_launch_ms is not None else get_parameter("graph_launch")
-    host = deployment.host_step_ms if deployment.host_step_ms is not None else get_parameter("host_step")
     return [Component("graph launch", launch * 1e3, graphs, "serving parameter graph_launch"),
-            Component("host", host * 1e3, 1, "serving parameter host_step")]
+            Component("host", host_us(deployment), 1, "serving parameter host_step")]
+
+
+def scenes_of_a_layer(deployment: Deployment) -> float:
+    """How many times *_layer carries what a layer has to do: decode's holds the whole batch, prefill's a microbatch."""
+    return 1.0 if isinstance(deployment, Decode) else deployment.prompts / max(1, deployment.prompts - deployment.prompts // 2)
 
 
 def layer_components(deployment: Deployment, records: dict[str, dict], layers: float) -> list[Component]:
     """The MoE layers: with overlap the window's period, and at the ends an attention and a MoE alone in place of a half step."""
-    serial = span_us(records["moe_layer"])
     if not deployment.overlap:
-        microbatches = 1 if isinstance(deployment, Decode) else deployment.prompts / max(1, deployment.prompts - deployment.prompts // 2)
-        return [Component("MoE layers", serial * microbatches, layers, "moe_layer, one launch at a time")]
-    period, alone = span_us(records["window"]), span_us(records["alone"])
-    return [Component("MoE layers", period, layers, "window: two microbatches in two streams"),
-            Component("ends of the pipeline", alone - period / 2, 1, "alone - half a window")]
+        return [simulated("MoE layers", records, layers, "moe_layer, one launch at a time", moe_layer=scenes_of_a_layer(deployment))]
+    return [simulated("MoE layers", records, layers, "window: two microbatches in two streams", window=1),
+            simulated("ends of the pipeline", records, 1, "alone - half a window", alone=1, window=-0.5)]
 
 
-def decode_components(deployment: Decode, records: dict[str, dict]) -> list[Component]:
-    config = deployment.config
+def components_of(deployment: Deployment, records: dict[str, dict]) -> list[Component]:
+    """The parts of a step, in its order."""
+    config, mtp = deployment.config, isinstance(deployment, Decode) and deployment.mtp
     parts = layer_components(deployment, records, config.moe_layers)
     if config.dense_layers:
-        parts.append(Component("dense layers", span_us(records["dense_layer"]), config.dense_layers, "dense_layer"))
-    parts.append(Component("embedding, head, sampling", span_us(records["head"]), 1, "head"))
-    if deployment.mtp:
-        parts.append(Component("MTP layer", span_us(records["moe_layer"]), config.mtp_layers, "moe_layer"))
-        parts.append(Component("MTP projection, head", span_us(records["mtp"]), config.mtp_layers, "mtp"))
-    return parts + engine_components(deployment, 1 + deployment.mtp)
-
-
-def prefill_components(deployment, records: dict[str, dict]) -> list[Component]:
-    config = deployment.config
-    parts = layer_components(deployment, records, config.moe_layers)
-    if config.dense_layers:
-        units = max(1, deployment.prompts - deployment.prompts // 2)
-        parts.append(Component("dense layers", span_us(records["dense_layer"]) * deployment.prompts / units, config.dense_layers, "dense_layer"))
-    parts.append(Component("embedding, head, sampling", span_us(records["head"]), 1, "head"))
-    return parts + engine_components(deployment, 1)
+        parts.append(simulated("dense layers", records, config.dense_layers, "dense_layer", dense_layer=scenes_of_a_layer(deployment)))
+    parts.append(simulated("embedding, head, sampling", records, 1, "head", head=1))
+    if mtp:
+        parts.append(simulated("MTP layer", records, config.mtp_layers, "moe_layer", moe_layer=1))
+        parts.append(simulated("MTP projection, head", records, config.mtp_layers, "mtp", mtp=1))
+    return parts + engine_components(deployment, 2 if mtp else 1)
 
 
 @dataclass(frozen=True)
@@ -92,28 +95,20 @@ class Totals:
 
 
 def totals(components: list[Component], deployment: Deployment, records: dict[str, dict]) -> Totals:
-    engine = sum(part.total_us for part in components if part.basis.startswith("serving parameter"))
+    engine = sum(part.total_us for part in components if not part.scenes)
     step = sum(part.total_us for part in components)
     layers = next(part for part in components if part.name == "MoE layers")
-    serial = span_us(records["moe_layer"])
-    if not isinstance(deployment, Decode):
-        serial *= deployment.prompts / max(1, deployment.prompts - deployment.prompts // 2)
+    serial = span_us(records["moe_layer"]) * scenes_of_a_layer(deployment)
     return Totals(tuple(components), step / 1e3, engine / 1e3, layers.us, serial)
 
 
 def assumed_share(records: dict[str, dict], components: list[Component]) -> float:
-    """Of the busy cycles of all pipes, those of operations whose cost rests on a value without a source; launches weighted by how
-    often they run. The engine's assumed time counts as assumed."""
-    counts = {"window": "MoE layers", "alone": "ends of the pipeline", "moe_layer": "MTP layer", "dense_layer": "dense layers", "head": "embedding, head, sampling",
-              "mtp": "MTP projection, head"}
-    by_name = {part.name: part for part in components}
-    if "window" not in records:
-        counts["moe_layer"] = "MoE layers"
+    """Of the busy cycles of all pipes in a step, those of operations whose cost rests on a value without a source. The engine's time
+    is no pipe's and not among them."""
     busy = assumed = 0.0
-    for name, record in records.items():
-        part = by_name.get(counts.get(name, ""))
-        for launch in record["launches"]:
-            weight = part.count if part else 0
-            busy += weight * sum(pipe["busy"] for pipe in launch["pipes"].values())
-            assumed += weight * sum(pipe["assumed_busy"] for pipe in launch["pipes"].values())
+    for part in components:
+        for scene, times in part.scenes:
+            for pipe in (pipe for launch in records[scene]["launches"] for pipe in launch["pipes"].values()):
+                busy += part.count * times * pipe["busy"]
+                assumed += part.count * times * pipe["assumed_busy"]
     return assumed / busy if busy else 0.0

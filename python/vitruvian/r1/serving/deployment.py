@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from dataclasses import asdict, dataclass, field
 
 from ... import _core
@@ -47,6 +48,10 @@ class Deployment:
             reject("skew", "0 to 4", self.skew)
         values = self.chip_values()  # an unknown chip or override is its own error
         self.check_package(values)
+        for name in ("graph_launch_ms", "host_step_ms"):
+            given = getattr(self, name)
+            if given is not None and not 0 <= given < math.inf:
+                reject(name, "0 ms or more", given)
         groups = int(values["cores.aic"].value)
         if not 0 <= self.attention_groups < groups:
             reject("attention_groups", f"0 to {groups - 1}, the MoE stream needs one", self.attention_groups)

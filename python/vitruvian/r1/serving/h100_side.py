@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ... import Error
-from . import memory
+from . import compose, memory
 from .baseline import baseline
+from .baseline_kernels import in_place
 from .deployment import Decode, Deployment
 from .scenes import Scenes, scenes_of
 from .simulate import specs_of
@@ -16,7 +17,7 @@ def launches_of(scene, profile) -> list[dict]:
     """A scene's launches with their predictions."""
     found = []
     for launch, spec in zip(scene.launches, specs_of(scene)):
-        predicted = profile.predict_kernel(spec)
+        predicted = profile.predict_kernel(spec, **in_place(spec))
         found.append({"label": launch.label, "part": launch.part, "kernel": spec.name, "time_us": predicted.time_us, "basis": predicted.basis, "source": predicted.source,
                       "error_bar": predicted.error_bar, "bound": predicted.bound, "operations": spec.operations(), "bytes": spec.bytes()})
     return found
@@ -37,16 +38,19 @@ def serve(deployment: Deployment, name: str) -> dict:
         return {"profile": name, "fits": False, "why": str(error), "memory": table}
     scenes = {scene_name: launches_of(scene, profile) for scene_name, scene in scenes_of(single).items()}
     config = single.config
-    counts = {"moe_layer": config.moe_layers + (single.mtp if isinstance(single, Decode) else 0), "dense_layer": config.dense_layers, "head": 1, "mtp": 1}
-    scale = 1.0 if isinstance(single, Decode) else single.prompts / max(1, single.prompts - single.prompts // 2)
-    scaled = {"moe_layer": scale, "dense_layer": scale}
-    serial = sum(counts[scene] * scaled.get(scene, 1.0) * launch["time_us"] for scene, launches in scenes.items() for launch in launches)
+    mtp = single.mtp if isinstance(single, Decode) else 0
+    scale = compose.scenes_of_a_layer(single)
+    layers = config.moe_layers + mtp * config.mtp_layers
+    counts = {"moe_layer": layers * scale, "dense_layer": config.dense_layers * scale, "head": 1, "mtp": mtp * config.mtp_layers}
+    # The engine's host works there as here. Graph launches do not count: each kernel carries a launch of its own in the profile.
+    engine = compose.host_us(single)
+    serial = engine + sum(counts[scene] * launch["time_us"] for scene, launches in scenes.items() for launch in launches)
     layer = {part: sum(launch["time_us"] for launch in scenes["moe_layer"] if (launch["part"] == "communication") == (part == "exchange")) * scale
              for part in ("computation", "exchange")}
-    hidden = min(layer["computation"], layer["exchange"]) * counts["moe_layer"]
+    hidden = min(layer["computation"], layer["exchange"]) * layers
     result = {"profile": name, "fits": True, "memory": table, "gpus": single.ep, "slots": slots, "step_ms": serial / 1e3, "layer_us": sum(layer.values()),
-              "layer_parts_us": layer, "step_overlapped_ms": (serial - hidden) / 1e3,
-              "measured_share": _measured_share(scenes), "kernels": scenes["moe_layer"]}
+              "layer_parts_us": layer, "engine_overhead_ms": engine / 1e3, "step_overlapped_ms": (serial - hidden) / 1e3,
+              "measured_share": _measured_share(scenes, counts), "kernels": scenes["moe_layer"]}
     tokens = deployment.batch * deployment.tokens_per_step if isinstance(deployment, Decode) else deployment.tokens
     if isinstance(deployment, Decode):
         result |= {"tpot_ms": result["step_ms"] / deployment.tokens_per_step, "tpot_overlapped_ms": result["step_overlapped_ms"] / deployment.tokens_per_step}
@@ -54,7 +58,8 @@ def serve(deployment: Deployment, name: str) -> dict:
     return result
 
 
-def _measured_share(scenes: dict) -> float:
-    every = [launch for launches in scenes.values() for launch in launches]
-    total = sum(launch["time_us"] for launch in every)
-    return sum(launch["time_us"] for launch in every if launch["basis"] == "measured") / total if total else 0.0
+def _measured_share(scenes: dict, counts: dict[str, float]) -> float:
+    """Of the kernels' time in a step, what was measured."""
+    every = [(counts[scene] * launch["time_us"], launch["basis"]) for scene, launches in scenes.items() for launch in launches]
+    total = sum(time for time, _ in every)
+    return sum(time for time, basis in every if basis == "measured") / total if total else 0.0

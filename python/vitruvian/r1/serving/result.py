@@ -9,11 +9,12 @@ from pathlib import Path
 from ..kernel import get_kernel
 from . import compose
 from .baseline import baseline
+from .baseline_kernels import in_place
 from .deployment import Decode
 
 
 def anchors(deployment) -> list[dict]:
-    """The published figures of exactly this deployment, on the chip that they were published for."""
+    """The published figures of this deployment, on the chip that they were published for; skew, overlap and the engine's times may differ."""
     phase = "decode" if isinstance(deployment, Decode) else "prefill"
     fields = deployment.items()
     found = []
@@ -92,7 +93,8 @@ class ServingResult:
     def kernel_row(self, scene: str, launch: dict) -> dict:
         seconds = launch["core_time_us"] * 1e-6
         memory = launch["memory"]
-        predicted = baseline(self.profile).predict_kernel(get_kernel(launch["kernel"])(**launch["parameters"]))
+        spec = get_kernel(launch["kernel"])(**launch["parameters"])
+        predicted = baseline(self.profile).predict_kernel(spec, **in_place(spec))
         levels = level_bytes(launch)
         return {
             "scene": scene, "label": launch["label"], "part": launch["part"], "kernel": launch["kernel"], "parameters": launch["parameters"],
@@ -130,16 +132,16 @@ class ServingResult:
                 f"{self.tokens_per_s_per_die:.0f} a die; layer {self.totals.layer_us:.0f} us, step {self.totals.step_ms:.1f} ms")
 
     def table(self) -> str:
-        """Where a step's time goes, and each kernel beside an H100."""
+        """Where a step's time goes, and each kernel, beside an H100 where there is a baseline."""
         step = self.totals.step_ms * 1e3
         parts = [["component", "us each", "times", "ms", "share"]]
         parts += [[c.name, f"{c.us:.1f}", f"{c.count:g}", f"{c.total_us / 1e3:.2f}", f"{c.total_us / step:.1%}"] for c in self.totals.components]
         parts.append(["step", "", "", f"{step / 1e3:.2f}", "100.0%"])
-        rows = [["kernel", "part", "time us", "TFLOP/s", "GB/s", "bound", "H100 us", "H100/ours"]]
+        rows = [["kernel", "part", "time us", "TFLOP/s", "GB/s", "bound", *(["H100 us", "H100/ours"] if self.h100 is not None else [])]]
         for row in self.kernels():
             name = f"{row['scene'].replace('_layer', '')}.{row['label']}"
-            rows.append([name, row["part"], f"{row['time_us']:.1f}", f"{row['tflops']:.1f}", f"{row['hbm_gbs']:.0f}", row["bound"], f"{row['h100_us']:.1f}",
-                         f"{row['h100_over_ours']:.2f}"])
+            beside = [f"{row['h100_us']:.1f}", f"{row['h100_over_ours']:.2f}"] if self.h100 is not None else []
+            rows.append([name, row["part"], f"{row['time_us']:.1f}", f"{row['tflops']:.1f}", f"{row['hbm_gbs']:.0f}", row["bound"], *beside])
         return align(parts) + "\n\n" + align(rows, 2)
 
     def remarks(self) -> list[str]:

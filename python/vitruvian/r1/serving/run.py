@@ -29,6 +29,8 @@ def make(kind: type[Deployment], options: dict) -> Deployment:
 def serve(deployment: Deployment, *, baseline: str | None = "h100_sxm", processes: int | None = None, progress: bool = True, cache: bool = True) -> ServingResult:
     """Simulates a checked deployment, or takes its records from the cache."""
     begin = time.perf_counter()
+    if processes is not None and processes < 0:
+        _core.fail("bad number of processes", "processes", "0 or more", str(processes))
     if baseline not in (None, "", "none"):
         from .baseline import baseline as profile_of
 
@@ -40,8 +42,7 @@ def serve(deployment: Deployment, *, baseline: str | None = "h100_sxm", processe
     scenes = scenes_of(deployment)
     found, hits = simulate(list(scenes.values()), Machine(deployment.chip, deployment.overrides), processes=processes, progress=progress, cache=cache)
     records = dict(zip(scenes, found))
-    compose_parts = compose.decode_components if isinstance(deployment, Decode) else compose.prefill_components
-    components = compose_parts(deployment, records)
+    components = compose.components_of(deployment, records)
     side = None
     if baseline not in (None, "", "none"):
         from . import h100_side

@@ -27,6 +27,7 @@ import numpy as np
 from ... import _core
 from ...chips import chip as values_of_chip
 from ...device import Device
+from ...fingerprint import chip_digest
 from ..elf_cache import cache_directory
 from ..exchange import Exchange
 from ..kernel import R1Kernel, get_kernel
@@ -69,7 +70,7 @@ def emulator_digest() -> str:
 
 
 def key_of(scene: Scene, machine: Machine, specs: list[R1Kernel], device: Device, elf=None) -> str:
-    """Kernel ELFs, arguments, chip values, revision. Whatever a launch gets enters by its bound values, not by the code that made them."""
+    """Kernel ELFs, arguments, chip values and files, revision. Whatever a launch gets enters by its bound values, not by the code that made them."""
     launches, elf = [], elf or Elves()
     for launch, spec in zip(scene.launches, specs):
         if isinstance(spec, Exchange):  # its scalars and ids need the peers and seconds; they follow from the parameters and its module
@@ -81,7 +82,9 @@ def key_of(scene: Scene, machine: Machine, specs: list[R1Kernel], device: Device
         launches.append([spec.name, spec.symbol(), elf(spec), buffers, spec.scalars(device, stream.groups), spec.block_dim(device, stream.groups),
                          control, spec.operations(), spec.bytes()])
     values = {path: value.value for path, value in values_of_chip(machine.chip, dict(machine.overrides)).items()}
-    text = json.dumps([RECORD_VERSION, scene.items(), launches, values, emulator_digest(), _core.revision()], sort_keys=True, default=str)
+    # The files beside the values: the table of costs stands in them only.
+    chip = [values, chip_digest(machine.chip)]
+    text = json.dumps([RECORD_VERSION, scene.items(), launches, chip, emulator_digest(), _core.revision()], sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -66,11 +66,21 @@ def grid_of(words: list[str]) -> dict:
     return grid
 
 
+def check_file(name: str) -> None:
+    """Errors: vt.Error where no such file can be written; before a sweep that would be lost."""
+    try:
+        with open(name, "a", encoding="utf-8"):
+            pass
+    except OSError as error:
+        _core.fail("no frame can be written there", "--csv", "a file in a folder that is there", f"'{name}': {error.strerror}")
+
+
 def report_sweeps(phase: str, fixed: dict, folder: Path, cluster, target) -> int:
     """Each of the report's axes around the deployment: DIR/sweeps/NAME.csv. How many points failed."""
     from ...sweep import sweep
+    from .report.page import make_folder
 
-    (folder / "sweeps").mkdir(parents=True, exist_ok=True)
+    make_folder(folder / "sweeps")
     failed = 0
     for name, values in REPORT_GRIDS[phase].items():
         frame = sweep(target, {name: values}, cluster, **{key: value for key, value in fixed.items() if key != name})
@@ -93,6 +103,8 @@ def sweep_command(words: list[str]) -> int:
     parser.add_argument("--report", metavar="DIR", help="sweep the report's axes around the deployment into DIR/sweeps")
     parser.add_argument("--no-cache", action="store_true", help="neither take nor keep points")
     options = parser.parse_intermixed_args(words)
+    if options.csv:
+        check_file(options.csv)
     from ...sweep import sweep
 
     target = {"decode": decode_point, "prefill": prefill_point}.get(options.target, options.target)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from pathlib import Path
 
 import matplotlib
 from matplotlib import figure as matplotlib_figure
@@ -14,6 +15,7 @@ PARTS = {"attention": "#3b6fb6", "moe": "#d9822b", "dense": "#7a9a3a", "communic
 H100_COLOUR = "#6b7280"
 RIBBONS = (("cube", "#3b6fb6", "aic_pipes", "M", "cubes"), ("vector", "#d9822b", "aiv_pipes", "V", "vectors"), ("AIC MTE2", "#4b9b8f", "aic_pipes", "MTE2", "cubes"),
            ("AIV MTE2", "#8fbf6a", "aiv_pipes", "MTE2", "vectors"), ("AIV MTE3", "#b2475a", "aiv_pipes", "MTE3", "vectors"))
+_INTENSITIES = (0.05, 5e4)  # of a roofline's panel; beyond, a level's traffic says nothing of a kernel
 WIDTH = 12.4  # inches: 1190 px at 96 dpi
 
 
@@ -30,6 +32,15 @@ def _figure(height: float) -> Figure:
     return Figure(figsize=(WIDTH, height), layout="constrained")
 
 
+def machine_of(result) -> str:
+    """As the chip file has it: ascend910c -> 910C."""
+    return Path(result.deployment.chip).stem.removeprefix("ascend").upper()
+
+
+def die_of(result) -> str:
+    return f"{machine_of(result)} die"
+
+
 def roofline(result) -> Figure:
     """Rows: a panel for each level. Points: kernels; lines: roofs, solid the die's, dashed the H100's; hollow: the H100 on the same shape."""
     figure = _figure(9.5)
@@ -39,20 +50,20 @@ def roofline(result) -> Figure:
     # The longest first: it gets its label where two want the same place.
     rows = sorted((row for row in result.kernels() if row["operations"] > 0), key=lambda row: -row["time_us"])
     for panel, level in zip(panels, roofs.LEVELS):
-        _roofs(panel, compute, memory[level], "-", "black", "910C die")
+        _roofs(panel, compute, memory[level], "-", "black", die_of(result))
         if level in h_memory:
             _roofs(panel, h_compute, h_memory[level], "--", H100_COLOUR, "H100")
         labels: list[tuple[float, float, float]] = []
         for row in rows:
             x = roofs.intensity(row, level)
-            if x is None or not 1e-3 < x < 1e6:
+            if x is None or not _INTENSITIES[0] < x < _INTENSITIES[1]:
                 continue
             panel.plot(x, roofs.rate(row) * 1e-12, "o", color=PARTS[row["part"]], markersize=6)
             if level == "hbm":
                 panel.plot(x, row["operations"] / (row["h100_us"] * 1e-6) * 1e-12, "o", markerfacecolor="none", color=H100_COLOUR, markersize=5)
             if row["time_us"] > 0.02 * rows[0]["time_us"]:
                 _label(panel, row["label"], x, roofs.rate(row) * 1e-12, labels)
-        panel.set(xscale="log", yscale="log", xlim=(0.05, 2e4), ylim=(0.01, 3e3), xlabel=f"operations / byte at {roofs.LEVEL_NAMES[level]}", title=roofs.LEVEL_NAMES[level])
+        panel.set(xscale="log", yscale="log", xlim=_INTENSITIES, ylim=(0.01, 3e3), xlabel=f"operations / byte at {roofs.LEVEL_NAMES[level]}", title=roofs.LEVEL_NAMES[level])
         panel.grid(True, which="major", alpha=0.25)
     for panel in panels[::2]:
         panel.set_ylabel("Top/s over core time")
@@ -70,7 +81,8 @@ def _label(panel, text: str, x: float, y: float, taken: list[tuple[float, float,
     for side in (0.08, -0.08 - width):
         for rise in (0.0, 0.18, -0.18):
             left, middle = math.log10(x) + side, math.log10(y) + rise
-            if all(left > end or left + width < start or abs(middle - other) > height for start, end, other in taken):
+            inside = math.log10(_INTENSITIES[0]) < left and left + width < math.log10(_INTENSITIES[1])
+            if inside and all(left > end or left + width < start or abs(middle - other) > height for start, end, other in taken):
                 taken.append((left, left + width, middle))
                 panel.text(10**left, 10**middle, text, fontsize=7, va="center")
                 return
@@ -80,7 +92,7 @@ def _roofs(panel, compute: dict, bandwidth: float, style: str, colour: str, name
     xs = [10 ** (exponent / 20) for exponent in range(-40, 101)]
     for kind, peak in compute.items():
         panel.plot(xs, [min(peak, x * bandwidth) * 1e-12 for x in xs], style, color=colour, linewidth=1, alpha=0.8)
-        panel.annotate(f"{name} {kind}", (1.9e4, peak * 1e-12), ha="right", va="bottom", fontsize=7, color=colour)
+        panel.annotate(f"{name} {kind}", (0.95 * _INTENSITIES[1], peak * 1e-12), ha="right", va="bottom", fontsize=7, color=colour)
 
 
 def components(result) -> Figure:
@@ -89,7 +101,7 @@ def components(result) -> Figure:
     axis = figure.subplots()
     left, colours = 0.0, matplotlib.colormaps["tab10"].colors
     for i, part in enumerate(result.totals.components):
-        axis.barh("910C", part.total_us / 1e3, left=left, color=colours[i % 10], label=part.name)
+        axis.barh(machine_of(result), part.total_us / 1e3, left=left, color=colours[i % 10], label=part.name)
         left += part.total_us / 1e3
     if result.h100 and result.h100["fits"]:
         axis.barh("H100, exchanges hidden", result.h100["step_overlapped_ms"], color=H100_COLOUR)
@@ -103,7 +115,7 @@ def layers(result) -> Figure:
     """Stacked time of one layer, by kernel: a die without overlap, and an H100 with a package's load."""
     figure = _figure(3.6)
     axis = figure.subplots()
-    bars = [(f"910C {name.replace('_', ' ')}", result.records[name]["launches"], None) for name in ("moe_layer", "dense_layer") if name in result.records]
+    bars = [(f"{machine_of(result)} {name.replace('_', ' ')}", result.records[name]["launches"], None) for name in ("moe_layer", "dense_layer") if name in result.records]
     if result.h100 and result.h100["fits"]:
         bars.append(("H100 moe layer", result.h100["kernels"], None))
     for name, launches, _ in bars:
@@ -161,7 +173,7 @@ def kernels(result) -> Figure:
     axis = figure.subplots()
     names = [f"{row['scene'].replace('_layer', '')}.{row['label']}" for row in rows]
     places = range(len(rows))
-    axis.barh([place - 0.2 for place in places], [row["time_us"] for row in rows], height=0.38, color=[PARTS[row["part"]] for row in rows], label="910C die")
+    axis.barh([place - 0.2 for place in places], [row["time_us"] for row in rows], height=0.38, color=[PARTS[row["part"]] for row in rows], label=die_of(result))
     axis.barh([place + 0.2 for place in places], [row["h100_us"] for row in rows], height=0.38, color=H100_COLOUR, label="H100, same shape")
     axis.set_yticks(list(places), names, fontsize=8)
     axis.invert_yaxis()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import json
+import tempfile
 from pathlib import Path
 
 import matplotlib
@@ -97,10 +98,22 @@ def h100_text(result) -> str:
             f"({side['tokens_per_s_overlapped']:,.0f}). {side['measured_share']:.0%} of that time is measured, the rest comes from curves over published points.</p>")
 
 
+def make_folder(directory) -> Path:
+    """A folder to write in. Errors: vt.Error where none can be made or written."""
+    folder = Path(directory)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        _core.fail("no report can be written there", "report", "a folder that can be made and written", f"'{folder}': {error.strerror}")
+    return folder
+
+
 def write(result, directory, sweeps) -> str:
     """sweeps: (swept name, frame). Also takes DIR/sweeps/*.csv, which `vitruvian r1 sweep --report DIR` leaves."""
-    folder = Path(directory)
-    (folder / "figures").mkdir(parents=True, exist_ok=True)
+    folder = make_folder(directory)
+    make_folder(folder / "figures")
     kernels = result.kernels()
     for row in kernels:
         row["reason"] = reasons.sentence(row, result)
@@ -140,11 +153,12 @@ def _page(result, kernels: list[dict], inline: dict[str, str]) -> str:
         "L2 and UB in their busier direction. Solid roofs the die's, dashed the H100's.</p>", inline["roofline"],
         "<h2>A layer, kernel by kernel</h2>", inline["layer"],
         "<h2>Two streams in time</h2><p class=note>Launches of one simulation; below, the share of all cores' pipes that was busy, averaged over each launch.</p>",
-        inline["timeline"], "<h2>910C beside H100, kernel by kernel</h2>", inline["kernels"], table(kernels, _KERNEL_COLUMNS),
+        inline["timeline"], f"<h2>{html.escape(figures.machine_of(result))} beside H100, kernel by kernel</h2>", inline["kernels"], table(kernels, _KERNEL_COLUMNS),
     ]
     swept = [name for name in inline if name.startswith("sweep_")]
-    if swept:
-        sections.append("<h2>Sweeps</h2>" + "".join(f"<h3>{html.escape(name[6:])}</h3>{inline[name]}" for name in swept))
+    phase = "decode" if result.is_decode else "prefill"
+    none = f"<p class=note>None yet: <code>vitruvian r1 sweep {phase} --report DIR</code>, with this folder, and then this report again.</p>"
+    sections.append("<h2>Sweeps</h2>" + ("".join(f"<h3>{html.escape(name[6:])}</h3>{inline[name]}" for name in swept) or none))
     sections.append("<h2>Provenance</h2>" + provenance(result))
     return ("<!doctype html><html lang=en><head><meta charset=utf-8><meta name=viewport content='width=device-width'><link rel=icon href='data:,'>"
             f"<title>{html.escape(title)}</title><style>{_STYLE}</style></head><body><main>{''.join(sections)}</main></body></html>")

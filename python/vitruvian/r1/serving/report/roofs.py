@@ -24,10 +24,9 @@ def cost_rate(chip: str, row: str) -> float:
     path = Path(chip) if chip.endswith(".yaml") else Path(_core.data_directory()) / "chips" / f"{chip}.yaml"
     with open(path, encoding="utf-8") as file:
         data = yaml.safe_load(file)
-    for table in ("costs", "cost", "cost_classes"):
-        if row in data.get(table, {}):
-            return float(data[table][row]["bytes_per_cycle"])
-    base = data.get("base") or data.get("based_on") or _core.fail("no such row in the cost table", chip, "a row with bytes_per_cycle", row)
+    if row in data.get("costs", {}):
+        return float(data["costs"][row]["bytes_per_cycle"])
+    base = data.get("base") or _core.fail("no such row in the cost table", chip, "a row with bytes_per_cycle", row)
     return cost_rate(str(path.parent / f"{base}.yaml"), row)
 
 
