@@ -1,6 +1,8 @@
 # What scripts/demo and scripts/test share: Debian packages, the release build, the Python environment. Source it; it leaves
 # the shell in the repository's root with $PYTHON set to the environment's interpreter.
 set -euo pipefail
+# One locale for both builds: Python sets LC_CTYPE where the machine has none, and ccache takes it for another compilation.
+export LC_ALL=C.UTF-8
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 packages=(clang-19 lld-19 llvm-19 gcc-riscv64-unknown-elf libsystemc-dev libfmt-dev libspdlog-dev libyaml-cpp-dev libcli11-dev nlohmann-json3-dev libdw-dev libelf-dev
