@@ -4,7 +4,7 @@
 // | kernel           | arguments                                                                | token                        |
 // |------------------|--------------------------------------------------------------------------|------------------------------|
 // | argmax_<type>    | logits token rows vocab                                                  | the first largest            |
-// | sample_<type>    | logits token uniform rows vocab inverse_temperature top_k top_p          | drawn; top_k from 1 to 512   |
+// | sample_<type>    | logits token uniform rows vocab inverse_temperature top_k top_p          | drawn; top_k up to 512, 0: off |
 //
 // One pass over the row leaves the largest of every 64 logits ("window"); the answer needs little more:
 //   MTE2: 8192 logits -> in [0 | 1]    V: [fp32], largest of blocks of 8, of windows -> M
@@ -13,6 +13,9 @@
 //     the k largest block maxima: sort M; load k windows, sort their 8 k block maxima; load k blocks, sort their 8 k logits. All sorts
 //     are stable and their operands in ascending order, so that of equals the lower index comes first. Then p = exp((v - v[0]) / temperature), the shortest prefix with at
 //     least top_p of the sum, and its first element whose cumulative p exceeds uniform x the prefix: by block sums, then in a block.
+//   sample with top_k = 0: the nucleus is every logit from a threshold on, and the token is drawn from it in the order of the vocabulary. A pass gives the
+//     row's total mass; where the 512 largest logits reach top_p of it, they give the threshold, otherwise it is bisected, a pass over the
+//     row (from the L2) for each step, some 25 of them. The last pass leaves the masses of the windows, through which the draw descends.
 //   UB: | in 2 x 32 KiB (windows, blocks) | values 16 KiB | places 16 KiB | sort A, B 32 KiB each | fp32 of bf16 32 KiB | small |
 // Operations: 1 a logit. Bytes: the logits once, 4 or 8 a row.
 #include "row_tiles.h"
@@ -92,21 +95,49 @@ class Rows {
   }
 
   __aicore__ __force_inline__ uint32_t draw(uint32_t row, const Sampling& s) const {
-    const uint32_t n = windows(), kept = least(s.top_k, n);
+    find_candidates(row, s.top_k);
+    weigh_candidates(s, s.top_k);
+    const Prefix nucleus = walk<false>(s.top_p * total(part_, round_up(s.top_k, kLanes) / kBlock), s.top_k);
+    const Prefix drawn = walk<true>(uniform_.GetValue(row) * nucleus.sum, nucleus.last + 1);
+    return uint32_t(list_.GetValue(drawn.last));
+  }
+
+  // The same without top_k.
+  __aicore__ __force_inline__ uint32_t draw_of_all(uint32_t row, const Sampling& s) const {
+    Weighing weighing{0, kLowest, s.inverse_temperature};
+    const uint32_t candidates = least(kMostCandidates, vocab_);
+    find_candidates(row, candidates);
+    weighing.largest = score_.GetValue(0);
+    float mass = mass_of(row, weighing);
+    if (s.top_p < 1) {
+      weighing.threshold = threshold(row, weighing, s, s.top_p * mass, candidates);
+      mass = mass_of(row, weighing);
+    }
+    const float target = uniform_.GetValue(row) * mass;
+    Place place = first_beyond(small_, kLanes, {0, 0}, target);
+    place = first_beyond(part_, kBlock, {place.index * kBlock, place.before}, target);
+    place = first_beyond(value_, kBlock, {place.index * kBlock, place.before}, target);
+    const uint32_t first = place.index * kWindow;
+    weigh_window(row, first, weighing);
+    return first + first_beyond(sorted_, kWindow, {0, place.before}, target).index;
+  }
+
+ private:
+  // score_, list_: the k largest logits in descending order, of equals the lower index first.
+  __aicore__ __force_inline__ void find_candidates(uint32_t row, uint32_t k) const {
+    const uint32_t n = windows(), kept = least(k, n);
     progression(n);
     sort(n), extract(kept), order_list(kept);
     load_windows(row, kept);
     number_blocks(kept);
     sort(kept * kBlock);
-    const uint32_t blocks = least(s.top_k, least(kept * kBlock, ceil_div(vocab_, kBlock)));
+    const uint32_t blocks = least(k, least(kept * kBlock, ceil_div(vocab_, kBlock)));
     extract(blocks), order_list(blocks);
     load_blocks(row, blocks);
     number_blocks(blocks);
-    sort(blocks * kBlock), extract(s.top_k);
-    return pick(row, s);
+    sort(blocks * kBlock), extract(k);
   }
 
- private:
   __aicore__ __force_inline__ uint32_t windows() const { return ceil_div(vocab_, kWindow); }
 
   // fp32 of n elements of x.
@@ -122,9 +153,17 @@ class Rows {
 
   // value_ = the largest of every window, the lowest behind the last.
   __aicore__ __force_inline__ void scan(uint32_t row) const {
-    const uint32_t chunks = ceil_div(vocab_, kChunk);
     Duplicate(value_, kLowest, int32_t(kMostValues));
     barrier();
+    each_chunk(row, [&](const LocalTensor<float>& x, uint32_t c, uint32_t n) {
+      by_blocks<Largest>(part_, x, n), barrier();
+      by_blocks<Largest>(value_[c * (kChunk / kWindow)], part_, n / kBlock), barrier();
+    });
+  }
+  // Calls use(x, c, n) for each chunk of the row: n logits in fp32, a multiple of 512, the lowest behind the row's end.
+  template <typename Use>
+  __aicore__ __force_inline__ void each_chunk(uint32_t row, Use use) const {
+    const uint32_t chunks = ceil_div(vocab_, kChunk);
     load_chunk(row, 0);
     for (uint32_t c = 0; c < chunks; ++c) {
       if (c + 1 < chunks) load_chunk(row, c + 1);
@@ -135,9 +174,8 @@ class Rows {
         Duplicate(x[loaded], kLowest, int32_t(whole - loaded));
         barrier();
       }
-      by_blocks<Largest>(part_, x, whole), barrier();
+      use(x, c, whole);
       SetFlag<HardEvent::V_MTE2>(int(b));
-      by_blocks<Largest>(value_[c * (kChunk / kWindow)], part_, whole / kBlock), barrier();
     }
   }
   __aicore__ __force_inline__ void load_chunk(uint32_t row, uint32_t c) const {
@@ -266,9 +304,9 @@ class Rows {
     }
   }
 
-  // score_, list_: the candidates in descending order.
-  __aicore__ __force_inline__ uint32_t pick(uint32_t row, const Sampling& s) const {
-    const uint32_t n = s.top_k, whole = round_up(n, kLanes), last = whole - kLanes;
+  // score_ = the candidates' weights, part_ = their sums by blocks. What fills the last repeat weighs nothing.
+  __aicore__ __force_inline__ void weigh_candidates(const Sampling& s, uint32_t n) const {
+    const uint32_t whole = round_up(n, kLanes), last = whole - kLanes;
     const float first = score_.GetValue(0);
     Adds(score_, score_, -first, int32_t(whole)), barrier();
     Muls(score_, score_, s.inverse_temperature, int32_t(whole)), barrier();
@@ -280,14 +318,94 @@ class Rows {
       barrier();
     }
     by_blocks<Total>(part_, score_, whole), barrier();
-    by_blocks<Total>(small_, part_, round_up(whole / kBlock, kLanes)), barrier();
+  }
+  // The sum of n values (a multiple of 8, up to 512); small_ = their sums by blocks. The scalar unit may read them then.
+  __aicore__ __force_inline__ float total(const LocalTensor<float>& values, uint32_t n) const {
+    by_blocks<Total>(small_, values, round_up(n, kLanes)), barrier();
     SetFlag<HardEvent::V_S>(0);
     WaitFlag<HardEvent::V_S>(0);
-    float total = 0;
-    for (uint32_t i = 0; i < whole / kLanes; ++i) total += small_.GetValue(i);
-    const Prefix nucleus = walk<false>(s.top_p * total, n);
-    const Prefix drawn = walk<true>(uniform_.GetValue(row) * nucleus.sum, nucleus.last + 1);
-    return uint32_t(list_.GetValue(drawn.last));
+    float sum = 0;
+    for (uint32_t i = 0; i < n / kBlock; ++i) sum += small_.GetValue(i);
+    return sum;
+  }
+
+  // --- without top_k
+
+  struct Weighing {
+    float largest, threshold, inverse_temperature;
+  };
+  // sorted_ = exp((x - largest) / temperature) of n logits (a multiple of 64), 0 below the threshold.
+  __aicore__ __force_inline__ void weigh(const LocalTensor<float>& x, uint32_t n, const Weighing& w) const {
+    const LocalTensor<uint8_t> kept = spare_.template ReinterpretCast<uint8_t>();
+    Adds(sorted_, x, -w.largest, int32_t(n));
+    CompareScalar(kept, x, w.threshold, CMPMODE::GE, n), barrier();
+    Muls(sorted_, sorted_, w.inverse_temperature, int32_t(n)), barrier();
+    Exp(sorted_, sorted_, int32_t(n)), barrier();
+    Select(sorted_, kept, sorted_, 0.0f, SELMODE::VSEL_TENSOR_SCALAR_MODE, n), barrier();
+  }
+  // The weight of all logits from the threshold on; value_ = of each window, part_ and small_ = sums of eight and of 64 windows.
+  __aicore__ __force_inline__ float mass_of(uint32_t row, const Weighing& w) const {
+    Duplicate(value_, 0.0f, int32_t(kMostValues)), barrier();
+    each_chunk(row, [&](const LocalTensor<float>& x, uint32_t c, uint32_t n) {
+      weigh(x, n, w);
+      by_blocks<Total>(part_, sorted_, n), barrier();
+      by_blocks<Total>(value_[c * (kChunk / kWindow)], part_, n / kBlock), barrier();
+    });
+    by_blocks<Total>(part_, value_, kMostValues), barrier();
+    return total(part_, kMostValues / kBlock);
+  }
+  // sorted_ = the weights of one window.
+  __aicore__ __force_inline__ void weigh_window(uint32_t row, uint32_t first, const Weighing& w) const {
+    const uint32_t n = least(kWindow, vocab_ - first), loaded = round_up(n, kPerBlock);
+    WaitFlag<HardEvent::V_MTE2>(0);
+    load_rows(in_[0], logits_[uint64_t(row) * vocab_ + first], 1, n, kWindow, n, T(kLowest));
+    SetFlag<HardEvent::MTE2_V>(0);
+    WaitFlag<HardEvent::MTE2_V>(0);
+    const LocalTensor<float> x = widen(in_[0], wide_, loaded);
+    if (loaded < kWindow) Duplicate(x[loaded], kLowest, int32_t(kWindow - loaded)), barrier();
+    weigh(x, kWindow, w);
+    SetFlag<HardEvent::V_MTE2>(0);
+    SetFlag<HardEvent::V_S>(0);
+    WaitFlag<HardEvent::V_S>(0);
+  }
+
+  // The largest threshold from which on the logits weigh the target (up to neighbouring numbers of fp32).
+  __aicore__ __force_inline__ float threshold(uint32_t row, const Weighing& w, const Sampling& s, float target, uint32_t candidates) const {
+    Adds(value_, score_, 0.0f, int32_t(candidates)), barrier();
+    weigh_candidates(s, candidates);
+    SetFlag<HardEvent::V_S>(0);
+    WaitFlag<HardEvent::V_S>(0);
+    const Prefix prefix = walk<false>(target, candidates);
+    float above = value_.GetValue(prefix.last);
+    if (prefix.sum >= target) return above;
+    Weighing trial = w;
+    float below = above;
+    for (float step = 1 / s.inverse_temperature;; step *= 2) {
+      trial.threshold = below = above - step;
+      if (!(mass_of(row, trial) < target)) break;  // not a number: the search ends as well
+      above = below;
+    }
+    for (;;) {
+      trial.threshold = below + (above - below) * 0.5f;
+      if (trial.threshold <= below || trial.threshold >= above) return below;
+      (mass_of(row, trial) >= target ? below : above) = trial.threshold;
+    }
+  }
+
+  // The first of n weights from `from` on behind which the sum exceeds the target, and the sum before it; where rounding leaves none, the last with a weight.
+  struct Place {
+    uint32_t index;
+    float before;
+  };
+  __aicore__ __force_inline__ Place first_beyond(const LocalTensor<float>& weights, uint32_t n, Place from, float target) const {
+    Place found = from;
+    float sum = from.before;
+    for (uint32_t i = from.index; i < from.index + n && sum <= target; ++i) {
+      const float weight = weights.GetValue(i);
+      if (weight > 0) found = {i, sum};
+      sum += weight;
+    }
+    return found;
   }
 
   GlobalTensor<T> logits_;
@@ -311,7 +429,7 @@ template <typename T>
 __aicore__ __force_inline__ void sample(GM_ADDR logits, GM_ADDR token, GM_ADDR uniform, uint32_t rows, uint32_t vocab, const Sampling& s) {
   if ASCEND_IS_AIV {
     Rows<T> kernel(logits, token, uniform, rows, vocab);
-    kernel.run([&](uint32_t row) { return kernel.draw(row, s); });
+    kernel.run([&](uint32_t row) { return s.top_k ? kernel.draw(row, s) : kernel.draw_of_all(row, s); });
   }
 }
 

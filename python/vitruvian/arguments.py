@@ -58,6 +58,8 @@ class DeviceArray:
         self.dtype = np.dtype(dtype)
         _check_dtype(self.dtype, "DeviceArray")
         self._address = None
+        if self.nbytes >= 1 << 63:
+            _core.fail("device memory is full", "DeviceArray", "a size in 63 bits", f"{self.nbytes} bytes")
         self._address = core_device.allocate(max(self.nbytes, 1))
 
     @property

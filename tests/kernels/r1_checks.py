@@ -1,4 +1,4 @@
-"""What every kernel of the R1 library must pass; the test files of its modules apply it to their kernels."""
+"""What every kernel of the R1 library must pass: test_r1_every_kernel.py; and launches on given data."""
 
 import numpy as np
 
@@ -29,10 +29,9 @@ def sees_what_is_missing(name):
 
 
 def is_ordered_by_flags(name):
-    """Strict: no pair of operations relies on the order that auto supplies, and the same cycles."""
-    shape = get_kernel(name).test_grid[0]
-    assert run(get_kernel(name)(**shape), sync="strict", groups=3).check().passed
-    return shape
+    """Strict: no pair of operations relies on the order that auto supplies, which costs nothing but in moe_gate (24 of 23500 cycles)."""
+    strict, auto = (run(get_kernel(name)(**get_kernel(name).test_grid[0]), sync=sync, groups=3).check() for sync in ("strict", "auto"))
+    assert strict.passed and 0 <= auto.cycles - strict.cycles <= 0.005 * auto.cycles
 
 
 def takes_the_same_time_without_data(name):

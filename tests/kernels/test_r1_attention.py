@@ -84,6 +84,29 @@ def test_both_orders_of_decode_agree():
     assert np.array_equal(outputs[1][:, :, 48:], outputs[1][:, :, :16])
 
 
+@pytest.mark.parametrize("shape", (dict(batch=2, heads=16, kv=1500, q=2), dict(batch=1, heads=128, kv=2000, q=2)), ids=name_of)
+def test_a_maximum_that_rises_with_every_key(shape):
+    """Each block's maximum is above all before: what was summed is rescaled every time."""
+    kernel = MlaDecode(**shape)
+    inputs = kernel.random(np.random.default_rng(3))
+    inputs["q"][...], inputs["q"][..., 0] = 0, 3
+    for pages in inputs["block_table"]:
+        keys = inputs["cache"][pages, 0, :, 0].astype(np.float32)
+        inputs["cache"][pages, 0, :, 0] = np.where(np.isnan(keys), np.nan, np.arange(keys.size).reshape(keys.shape) / 64)
+    error, bound = kernel.compare({"out": launch(kernel, inputs)}, inputs, kernel.reference(inputs))
+    assert error <= bound
+
+
+@pytest.mark.parametrize("order", (1, -1))
+def test_a_maximum_that_rises_or_falls_along_a_prompt(order):
+    kernel = MlaPrefill(tokens=1100, heads=2)
+    inputs = kernel.random(np.random.default_rng(3))
+    inputs["q"][...], inputs["q"][:, :, 0] = 0, 3
+    inputs["kv"][:, :, 0] = (np.arange(1100)[::order, None] / 16).astype(inputs["kv"].dtype)
+    error, bound = kernel.compare({"out": launch(kernel, inputs)}, inputs, kernel.reference(inputs))
+    assert error <= bound
+
+
 def test_a_launch_may_begin_at_any_core():
     kernel = MlaDecode(batch=3, heads=16, kv=300, q=2)
     inputs = kernel.random(np.random.default_rng(5))

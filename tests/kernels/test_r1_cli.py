@@ -47,6 +47,9 @@ def test_a_broken_kernel_is_status_4(capsys):
 @pytest.mark.parametrize("words", [
     ["kernel", "quantise"], ["kernel", "quantize", "rows"], ["kernel", "quantize", "rows=0"], ["kernel", "quantize", "size=4"], ["kernel", "quantize", "--mode", "fast"],
     ["kernel", "quantize", "--override", "clock=x"], ["kernel", "quantize", "--chip", "nope"], ["kernel", "quantize", "--groups", "25"], ["kernel", "quantize", "--bogus"],
+    ["kernel", "quantize", "rows=3", "rows=4"], ["kernel", "quantize", "--seed", "-1"], ["kernel", "linear_int8", "m=1", "n=1000000", "k=1000000"],
+    ["kernel", "quantize", "rows=1" + 24 * "0"], ["kernel", "mla_prefill", "batch=1" + 15 * "0"], ["r1", "model", "--groups", "0"],
+    ["r1", "model", "--mode", "timing_only"], ["r1", "model", "--set", "heads=0"], ["r1", "model", "--seed", "-1"],
     ["r1", "bogus"], ["r1", "model", "--tokens", "0"], ["r1", "model", "--set", "bogus=1"], ["kernel", "gemm", "m=0"], ["disasm", "/nowhere.elf"],
 ], ids=" ".join)
 def test_a_mistake_is_one_line_and_status_2(words, capfd):
@@ -60,6 +63,11 @@ def test_help_is_everywhere(capfd):
                             (["r1", "kernels"], "mla_decode"), (["kernel", "--help"], "r1 kernels"), (["--help"], "r1")]:
         assert main(words) == 0
         assert expected in capfd.readouterr().out
+
+
+def test_the_grouped_product_of_the_command_line_is_r1s(capfd):
+    assert main(["kernel", "grouped_gemm", "groups=2", "m=20", "n=304", "k=96", "dtype=int8", "tile=128x152", "--json"]) == 0
+    assert json.loads(capfd.readouterr().out)["passed"]
 
 
 def test_a_library_kernel_goes_to_the_compiled_command_line(capfd):

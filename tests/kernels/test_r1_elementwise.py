@@ -1,4 +1,4 @@
-"""R1's normalisation, activation, quantisation, rotation and copies: right over odd shapes, on any cores, and a dropped block is seen."""
+"""R1's normalisation, activation, quantisation, rotation and copies: what is particular to them (test_r1_every_kernel.py has the rest)."""
 
 import numpy as np
 import pytest
@@ -8,36 +8,10 @@ import vitruvian as vt
 from vitruvian.r1 import run
 from vitruvian.r1.kernel import BF16
 
-KERNELS = ("rms_norm", "rms_norm_quant", "quantize", "swiglu", "swiglu_quant", "rope", "embedding", "cast", "add", "kv_cache_write")
-
 
 @pytest.fixture(scope="module")
 def device():
     return vt.Device("ascend910c")
-
-
-@pytest.mark.parametrize("name, shape, groups", r1_checks.cases(KERNELS), ids=r1_checks.words)
-def test_a_kernel_is_right(name, shape, groups):
-    r1_checks.is_right(name, shape, groups)
-
-
-@pytest.mark.parametrize("name", KERNELS)
-def test_a_dropped_piece_fails_the_check(name):
-    r1_checks.sees_what_is_missing(name)
-
-
-@pytest.mark.parametrize("name", KERNELS)
-def test_strict_synchronisation_finds_no_hazard(name):
-    r1_checks.is_ordered_by_flags(name)
-
-
-def test_kernels_run_beside_each_other_on_any_cores(device):
-    r1_checks.runs_anywhere(KERNELS, device)
-
-
-@pytest.mark.parametrize("name", KERNELS)
-def test_timing_only_takes_the_same_time(name):
-    r1_checks.takes_the_same_time_without_data(name)
 
 
 def test_a_row_of_zeros_has_scale_one(device):

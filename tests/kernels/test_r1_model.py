@@ -7,7 +7,7 @@ import vitruvian as vt
 from vitruvian.r1 import Model, R1Config, get_kernel
 from vitruvian.r1.chain import Chain
 from vitruvian.r1.config import rope_tables
-from vitruvian.r1.reference_model import ReferenceModel, Rotary
+from vitruvian.r1.reference_model import ReferenceModel, Rotary, drift
 from vitruvian.r1.weights import random_weights
 
 GROUPS = 4
@@ -29,7 +29,7 @@ def test_the_model_decodes_the_tokens_of_its_reference(first):
     found = done.check()
     assert found.passed, found
     assert len(done.tokens) == 16 and len(set(done.tokens)) > 4
-    assert len(found.rows) - found.ties > len(found.rows) / 2  # most predictions are judged
+    assert found.strict > 0.6  # most predictions are judged
     assert done.cycles == sum(run.cycles for run in done.runs) > 0
     assert {"mla_prefill", "mla_decode", "grouped_gemm", "moe_gate", "moe_permute", "moe_combine", "kv_cache_write", "argmax"} <= set(done.cycles_by_kernel())
 
@@ -74,11 +74,19 @@ def test_a_broken_kernel_is_seen(monkeypatch, name):
 def test_mistakes():
     with pytest.raises(vt.Error, match="built for other dimensions"):
         Model(R1Config.small(kv_lora=256))
-    with pytest.raises(vt.Error, match="top_k"):
-        R1Config.small(top_k=17)
+    for change in (dict(top_k=17), dict(heads=0), dict(expert_groups=0), dict(mtp_layers=2), dict(yarn_factor=float("nan"))):
+        with pytest.raises(vt.Error, match=next(iter(change))):
+            R1Config.small(**change)
+    for name, value in (("mode", "timing_only"), ("groups", 25), ("groups", 0), ("context", 0), ("seed", -1)):
+        with pytest.raises(vt.Error, match=name):
+            Model(**{name: value})
+    with pytest.raises(vt.Error, match="mtp_layers"):
+        Model(R1Config.small(mtp_layers=0)).prefill([1], mtp=True)
     model = Model(seed=1, groups=GROUPS, context=8, mode="functional_only")
     with pytest.raises(vt.Error, match="bad prompt"):
         model.prefill([512])
+    with pytest.raises(vt.Error, match="number of tokens"):
+        model.generate([1], 0)
     with pytest.raises(vt.Error, match="prefill"):
         model.decode()
     with pytest.raises(vt.Error, match="cache is full"):
@@ -103,6 +111,19 @@ def test_the_reference_prefills_as_it_decodes():
     stepwise.forward(prompt[:-1], range(23), False)
     last = stepwise.forward(prompt[-1:], [23], True)
     assert np.sqrt(np.mean((last.logits[0] - plain.logits[-1]) ** 2)) < 0.05 * np.sqrt(np.mean(plain.logits**2))
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_the_bound_of_the_drift_is_what_two_right_computations_need(seed):
+    """The reference beside itself, every embedding's last bit drawn anew and the same experts: within the bound, and not far below it."""
+    config, prompt = R1Config.small(), prompt_of(seed, 40)
+    weights = random_weights(config, seed)
+    plain = ReferenceModel(config, weights).forward(prompt, range(40), False)
+    near = weights["embedding"].copy()
+    near.view(np.uint16)[...] ^= np.random.default_rng(seed).integers(0, 2, near.shape).astype(np.uint16)
+    other = ReferenceModel(config, weights | {"embedding": near}).forward(prompt, range(40), False, [gate.ids for gate in plain.gates])
+    apart = np.sqrt(np.mean((other.logits - plain.logits) ** 2) / np.mean(plain.logits**2))
+    assert 0.5 * drift(2 * config.layers) < apart < drift(2 * config.layers)
 
 
 def test_the_mla_prolog_as_launches(first):

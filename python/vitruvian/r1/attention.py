@@ -26,8 +26,7 @@ _GOLDEN = (math.sqrt(5) - 1) / 2
 def spread_lengths(count: int, longest: int, shortest: int, spread: float) -> np.ndarray:
     """`count` lengths from longest down to longest - spread * (longest - shortest), evenly spread in a mixed order; no randomness,
     so that a kernel's operations follow from its parameters alone."""
-    falls = [math.floor(spread * (longest - shortest) * (i * _GOLDEN % 1.0)) for i in range(count)]
-    return np.array([longest - fall for fall in falls], np.int32)
+    return (longest - np.floor(spread * (longest - shortest) * (np.arange(count) * _GOLDEN % 1.0))).astype(np.int32)
 
 
 def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -34,6 +34,8 @@ def assignments(words: list[str], convert=str) -> dict:
         name, equals, text = word.partition("=")
         if not name or not equals:
             _core.fail("not an assignment", "command line", "name=value", f"'{word}'")
+        if name in values:
+            _core.fail("a name that has a value already", name, "one assignment", f"'{word}'")
         try:
             values[name] = convert(text)
         except ValueError:
@@ -82,8 +84,6 @@ def kernel_command(name: str, words: list[str]) -> int:
     options = kernel_parser(kind).parse_intermixed_args(words)
     spec = kind(**assignments(options.parameters))
     device = spec.make_device(options.chip, assignments(options.override, float))
-    if options.groups is not None and not 1 <= options.groups <= device.aic_count:
-        _core.fail("bad number of core groups", "--groups", f"1 to {device.aic_count}", str(options.groups))
     from .runner import run
 
     with progress_bar(name) as progress:
@@ -146,15 +146,14 @@ def model_command(words: list[str]) -> int:
     parser.add_argument("--tokens", type=int, default=16, help="tokens to generate (%(default)s)")
     parser.add_argument("--mtp", action="store_true", help="the MTP layer drafts, the model verifies")
     parser.add_argument("--groups", type=int, default=4, help="core groups of each kernel (%(default)s)")
-    parser.add_argument("--mode", default="full", help="full, or functional_only: no cycles (%(default)s)")
+    parser.add_argument("--mode", default="full", choices=("full", "functional_only"), help="functional_only: no cycles (%(default)s)")
     parser.add_argument("--chip", default="ascend910c", help="(%(default)s)")
     parser.add_argument("--set", action="append", default=[], metavar="name=value", help="another dimension of R1Config.small(), e.g. layers=6")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     options = parser.parse_args(words)
-    import numpy as np
-
     from ..device import Device
     from .config import R1Config
+    from .kernel import generator
     from .model import Model
 
     if options.prompt < 1 or options.tokens < 1:
@@ -170,7 +169,7 @@ def model_command(words: list[str]) -> int:
             _core.fail("bad value of a dimension", name, "a number", f"'{text}'")
     config = R1Config.small(**changes)
     model = Model(config, seed=options.seed, device=Device(options.chip), groups=options.groups, context=options.prompt + options.tokens + 1, mode=options.mode)
-    prompt = np.random.default_rng(options.seed).integers(0, config.vocabulary, options.prompt).tolist()
+    prompt = generator(options.seed).integers(0, config.vocabulary, options.prompt).tolist()
     done = model.generate(prompt, options.tokens, mtp=options.mtp)
     comparison = done.check()
     if options.json:
@@ -219,6 +218,9 @@ def main(words: list[str]) -> int:
         return KERNEL_FAULT
     except _core.Error as error:
         print(f"vitruvian: {error}", file=sys.stderr)
+        return USER_MISTAKE
+    except MemoryError as error:
+        print(f"vitruvian: the host's memory is full: {error}", file=sys.stderr)
         return USER_MISTAKE
     except SystemExit as end:  # argparse's --help
         return int(end.code or 0)

@@ -43,10 +43,16 @@ class R1Config:
     yarn_mscale: float = 1.0
 
     def __post_init__(self):
+        for field_ in fields(self):
+            value, least = getattr(self, field_.name), 0 if field_.name in ("dense_layers", "mtp_layers", "norm_epsilon") else 1 if field_.type == "int" else None
+            if not math.isfinite(value) or (value <= 0 if least is None else value < least):
+                _core.fail("bad R1 configuration", field_.name, f"a number from {least} on" if least is not None else "a number above 0", str(value))
+        if self.mtp_layers > 1:
+            _core.fail("bad R1 configuration", "mtp_layers", "0 or 1", str(self.mtp_layers))
         if self.experts % self.expert_groups or not 1 <= self.limited_groups <= self.expert_groups:
             _core.fail("bad R1 configuration", "expert_groups", f"a divisor of {self.experts} experts, not below limited_groups", str(self.expert_groups))
         if not 1 <= self.top_k <= self.limited_groups * (self.experts // self.expert_groups):
-            _core.fail("bad R1 configuration", "top_k", "at most the experts of limited_groups groups", str(self.top_k))
+            _core.fail("bad R1 configuration", "top_k", f"1 to {self.limited_groups * (self.experts // self.expert_groups)}, the experts of limited_groups groups", str(self.top_k))
         if not 0 <= self.dense_layers <= self.layers:
             _core.fail("bad R1 configuration", "dense_layers", f"0 to {self.layers}", str(self.dense_layers))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .kernel import BF16, UNIT_ROUNDOFF, Buffer, Parameter, R1Kernel
+from .kernel import BF16, Buffer, Parameter, R1Kernel, rounding_error
 from .quantised import quantisation_error, worst
 
 FP32, INT8, INT32 = np.dtype(np.float32), np.dtype(np.int8), np.dtype(np.int32)
@@ -13,14 +13,6 @@ EPSILON = Parameter(1e-6, "added to the mean square", minimum=0)
 
 def switch(default: int, meaning: str) -> Parameter:
     return Parameter(default, f"1: {meaning}; 0: not", minimum=0)
-
-
-def bf16_error(got: np.ndarray, wanted: np.ndarray, relative: float) -> tuple[float, float]:
-    """(error, bound) of one output of bf16 against its largest reference value."""
-    got = got.astype(np.float64)
-    scale = float(np.max(np.abs(wanted), initial=0)) or 1.0
-    error = float(np.max(np.abs(got - wanted), initial=0)) / scale if np.isfinite(got).all() else np.inf
-    return error, UNIT_ROUNDOFF[BF16] + relative
 
 
 class VectorKernel(R1Kernel):
@@ -105,7 +97,7 @@ class RmsNormQuant(RmsNorm):
     The integers come from s * gamma alone; the norm's factor goes into the scale. Bytes: rms_norm's, y 1 in place of 2, kept 2 more."""
 
     name, summary = "rms_norm_quant", "RMSNorm with dynamic per-token INT8 quantisation, with residual add"
-    error_formula = "worst of: scale, relative; |q - y / scale| in steps; bf16 outputs, relative to the largest"
+    error_formula = "worst of: scale, relative; |q - y / scale| in steps; bf16 outputs as rms_norm's"
     parameters = {**RmsNorm.parameters, "keep": switch(0, "a bf16 output as well")}
     test_grid = (
         dict(rows=5, columns=7168), dict(rows=97, columns=1536, residual=1, keep=1), dict(rows=3, columns=100, keep=1), dict(rows=600, columns=65),
@@ -136,7 +128,7 @@ class RmsNormQuant(RmsNorm):
 
     def compare(self, outputs, inputs, reference):
         pairs = quantisation_error(outputs["y"], outputs["scale"], reference["y"], self.accumulation())
-        pairs += [bf16_error(outputs[name], reference[name], self.accumulation()) for name in ("kept", "x") if name in reference]
+        pairs += [rounding_error(outputs[name], reference[name], self.accumulation()) for name in ("kept", "x") if name in reference]
         return worst(pairs)
 
     def operations(self):

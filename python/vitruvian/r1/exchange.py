@@ -56,6 +56,9 @@ class Exchange(VectorKernel):
 
     steering_bytes = 1 << 16  # ids and lists of counts, through UB
 
+    def validate(self):
+        self.check_switches("far")
+
     def make_device(self, chip, overrides):
         package = Package(chip, overrides)
         return join(package.dies[0], package, self.ep - 1, bool(self.far), overrides)

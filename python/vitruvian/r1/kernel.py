@@ -29,6 +29,18 @@ BF16 = np.dtype(ml_dtypes.bfloat16)
 UNIT_ROUNDOFF = {BF16: 2.0**-8, np.dtype(np.float16): 2.0**-11, np.dtype(np.float32): 2.0**-24}
 
 
+def rounding_error(got: np.ndarray, wanted: np.ndarray, accumulation: float) -> tuple[float, float]:
+    """(error, bound) of an output that is rounded once to its type, after arithmetic with an error of `accumulation` relative to the largest value.
+
+    Every element is judged by itself: |y - ref| <= u |ref| + accumulation max |ref|, as error = |y - ref| / (|ref| + accumulation / u max |ref|)."""
+    got, unit = np.asarray(got).astype(np.float64), UNIT_ROUNDOFF[np.asarray(got).dtype]
+    if not np.isfinite(got).all():
+        return math.inf, unit
+    size = np.abs(wanted)
+    size = size + accumulation / unit * (float(np.max(size, initial=0)) or 1.0)
+    return float(np.max(np.abs(got - wanted) / size, initial=0)), unit
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A parameter of a kernel: an integer, a float or one of `choices`, by the type of its default. minimum: of numbers."""
@@ -42,7 +54,7 @@ class Parameter:
         kind = type(self.default)
         try:
             parsed = str(value) if kind is str else kind(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             parsed = None
         if kind is int and isinstance(value, float) and parsed != value:
             parsed = None
@@ -78,7 +90,7 @@ class R1Kernel(abc.ABC):
     parameters: ClassVar[dict[str, Parameter]] = {}
     core_kind: ClassVar[str] = "mix"                  # mix, aic (blocks are core groups), aiv (blocks are vector cores)
     operation_type: ClassVar[str] = "bf16"            # bf16, int8: the cube's peak to compare with; vector
-    error_formula: ClassVar[str] = "max |y - ref| / max |ref| of the worst output"
+    error_formula: ClassVar[str] = "max |y - ref| / (|ref| + c max |ref|) of the worst output, c = 2^-18 / u; u: half a unit of its type"
     # Compiler flags that drop one K tile, expert or block: the tests show that the check sees it.
     broken_flags: ClassVar[tuple[str, ...]] = ()
     # timing_only carries out operations on known bytes up to this many, so that lists that steer the kernel may go through UB.
@@ -149,19 +161,11 @@ class R1Kernel(abc.ABC):
 
     def compare(self, outputs: Mapping[str, np.ndarray], inputs: Mapping[str, np.ndarray], reference: Mapping[str, np.ndarray]) -> tuple[float, float]:
         """(error, bound) of the worst output, in the measure of error_formula; infinite where an output is not finite.
-        Default: one rounding to the output's type and `accumulation()` of fp32 against the largest reference value."""
-        worst = (0.0, 1.0)
-        for name, wanted in reference.items():
-            got = np.asarray(outputs[name]).astype(np.float64)
-            scale = float(np.max(np.abs(wanted), initial=0)) or 1.0
-            error = float(np.max(np.abs(got - wanted), initial=0)) / scale if np.isfinite(got).all() else math.inf
-            bound = UNIT_ROUNDOFF[np.asarray(outputs[name]).dtype] + self.accumulation()
-            if error / bound >= worst[0] / worst[1]:
-                worst = (error, bound)
-        return worst
+        Default: rounding_error()."""
+        return max((rounding_error(outputs[name], wanted, self.accumulation()) for name, wanted in reference.items()), key=lambda pair: pair[0] / pair[1])
 
     def accumulation(self) -> float:
-        """Relative error that the fp32 arithmetic before the last rounding may have."""
+        """Error that the fp32 arithmetic before the last rounding may have, relative to the largest value."""
         return 2.0**-18
 
     # --- the roofline
@@ -191,7 +195,7 @@ class R1Kernel(abc.ABC):
     def prepare(self, device: Device, arrays: Mapping[str, DeviceArray] | None = None, *, groups: int | None = None, first_core: int = 0,
                 flags: tuple[str, ...] = (), **options) -> PreparedLaunch:
         """A launch on `groups` core groups from `first_core` on; buffers that `arrays` lacks are allocated. options: Kernel.prepare's."""
-        groups = groups or device.aic_count - first_core
+        groups = core_groups(device, groups, first_core)
         options.setdefault("steering_bytes", self.steering_bytes)
         module = self.module(device, flags)
         symbol = self.symbol() if self.symbol() in module.kernels else _core.fail(
@@ -211,6 +215,23 @@ class R1Kernel(abc.ABC):
 
     def __repr__(self) -> str:
         return f"{self.name}({', '.join(f'{key}={value}' for key, value in self.values.items())})"
+
+
+def generator(seed: int) -> np.random.Generator:
+    """Errors: vt.Error for a seed below 0."""
+    if seed < 0:
+        _core.fail("bad seed", "seed", "a whole number from 0 on", str(seed))
+    return np.random.default_rng(seed)
+
+
+def core_groups(device: Device, groups: int | None, first_core: int = 0) -> int:
+    """The number of core groups of a launch; None: all from first_core on. Errors: vt.Error where the device has fewer."""
+    free = device.aic_count - first_core
+    if not 0 <= first_core < device.aic_count:
+        _core.fail("bad first core group", "first_core", f"0 to {device.aic_count - 1}", str(first_core))
+    if groups is not None and not 1 <= groups <= free:
+        _core.fail("bad number of core groups", "groups", f"1 to {free}", str(groups))
+    return free if groups is None else int(groups)
 
 
 def kernels() -> dict[str, type[R1Kernel]]:

@@ -20,7 +20,7 @@ from ..arguments import DeviceArray
 from ..device import Device
 from .chain import Chain, Step
 from .config import R1Config, rope_tables
-from .kernel import BF16
+from .kernel import BF16, core_groups
 from .layers import Batch, Sublayers
 from .layout import PAGE_TOKENS, pack_weight
 from .weights import Int8Weight, random_weights
@@ -89,7 +89,11 @@ class Model:
     def __init__(self, config: R1Config | None = None, *, seed: int = 1, device: Device | None = None, groups: int | None = None, context: int = 512, mode: str = "full"):
         self.config = config or R1Config.small()
         self.device = device or Device()
-        self.groups, self.mode, self.context = groups, mode, context
+        self.groups, self.mode, self.context = core_groups(self.device, groups), mode, context
+        if mode not in ("full", "functional_only"):
+            _core.fail("a model needs its data", "mode", "full or functional_only", f"'{mode}'")
+        if context < 1:
+            _core.fail("no room for a token", "context", "at least 1", str(context))
         self._check_kernels()
         self.host_weights = random_weights(self.config, seed)
         self.weights = self._upload()
@@ -188,6 +192,7 @@ class Model:
         prompt = [int(token) for token in prompt]
         if not prompt or not all(0 <= token < self.config.vocabulary for token in prompt):
             _core.fail("bad prompt", "prompt", f"tokens below {self.config.vocabulary}, one at least", str(prompt[:8]))
+        self._check_drafts(mtp)
         self.reset()
         self.done = Generation(self, prompt)
         first, hidden = self._pass("main", prompt, list(range(len(prompt))), decode=False)
@@ -195,6 +200,10 @@ class Model:
         if mtp:
             self._propose(prompt[1:] + [token], list(range(len(prompt))), hidden, decode=False)
         return self.done
+
+    def _check_drafts(self, mtp: bool) -> None:
+        if mtp and not self.config.mtp_layers:
+            _core.fail("no layer that drafts", "mtp", "a configuration with mtp_layers=1", "mtp_layers=0")
 
     def _propose(self, tokens: list[int], positions: list[int], hidden: DeviceArray, decode: bool) -> None:
         """The MTP layer's guess of the token behind the last of `tokens`."""
@@ -205,6 +214,7 @@ class Model:
         """`count` more tokens of the sequence that prefill() began; with mtp maybe one more."""
         if self.done is None:
             _core.fail("nothing to continue", "Model.decode", "prefill() first", "")
+        self._check_drafts(mtp)
         wanted = len(self.done.tokens) + count
         while len(self.done.tokens) < wanted:
             position = len(self.done.prompt) + len(self.done.tokens) - 1
@@ -222,6 +232,8 @@ class Model:
         return self.done
 
     def generate(self, prompt: list[int], count: int = 16, *, mtp: bool = False) -> Generation:
-        """Prefill, then greedy decoding up to `count` tokens."""
+        """Prefill, then greedy decoding: `count` tokens, one more where a draft was accepted in the last step."""
+        if count < 1:
+            _core.fail("bad number of tokens", "count", "at least 1", str(count))
         self.prefill(prompt, mtp=mtp)
         return self.decode(count - 1, mtp=mtp) if count > 1 else self.done

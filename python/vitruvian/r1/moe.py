@@ -65,37 +65,43 @@ class MoeGate(VectorKernel):
         s = 1 / (1 + np.exp(-inputs["logits"].astype(np.float64)))
         return s, (s.astype(np.float32) + inputs["bias"].astype(np.float32)).astype(np.float64)
 
-    def choose(self, c: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """(ids [tokens, k], the smallest distance of a decision of the token to a tie)."""
-        tokens, size = len(c), self.experts // self.n_group
-        by_group = np.sort(c.reshape(tokens, self.n_group, size), axis=2)
-        group_score = by_group[:, :, -1] + by_group[:, :, -2]
-        order = np.argsort(-group_score, axis=1, kind="stable")
-        kept = np.zeros((tokens, self.n_group), bool)
+    def group_scores(self, c: np.ndarray) -> np.ndarray:
+        """The sum of the two largest c of each group, in fp32 as the chip adds them, so that equals stay equal."""
+        by_group = np.sort(c.reshape(len(c), self.n_group, -1), axis=2).astype(np.float32)
+        return by_group[:, :, -1] + by_group[:, :, -2]
+
+    def choose(self, c: np.ndarray) -> np.ndarray:
+        """ids [tokens, k]."""
+        order = np.argsort(-self.group_scores(c), axis=1, kind="stable")
+        kept = np.zeros(order.shape, bool)
         np.put_along_axis(kept, order[:, : self.topk_group], True, axis=1)
-        masked = np.where(np.repeat(kept, size, axis=1), c, -np.inf)
-        ranked = np.argsort(-masked, axis=1, kind="stable")
-        sorted_c = np.take_along_axis(masked, ranked[:, : self.k + 1], axis=1)
-        margin = np.min(np.abs(np.diff(sorted_c, axis=1)), axis=1)
-        if self.topk_group < self.n_group:
-            edge = np.take_along_axis(group_score, order[:, self.topk_group - 1 : self.topk_group + 1], axis=1)
-            margin = np.minimum(margin, np.abs(np.diff(edge, axis=1))[:, 0])
-        return ranked[:, : self.k], margin
+        masked = np.where(np.repeat(kept, self.experts // self.n_group, axis=1), c, -np.inf)
+        return np.argsort(-masked, axis=1, kind="stable")[:, : self.k]
+
+    def explained(self, ids: np.ndarray, c: np.ndarray) -> bool:
+        """Whether rounding explains the choice of one token: groups and experts as good as the best, and in their order, but for the rounding of
+        s in fp32 (2^-24 of 1 for each of its steps)."""
+        near, size = 2.0**-21, self.experts // self.n_group
+        groups, score = np.unique(ids // size), self.group_scores(c[None])[0]
+        others = np.setdiff1d(np.concatenate([np.arange(g * size, (g + 1) * size) for g in groups]), ids)
+        return (len(groups) <= self.topk_group and score[groups].min() >= np.sort(score)[-self.topk_group] - 2 * near
+                and np.all(np.diff(c[ids]) < near) and c[ids].min() > np.max(c[others], initial=-np.inf) - near)
 
     def reference(self, inputs):
         s, c = self.scores(inputs)
-        ids, _ = self.choose(c)
+        ids = self.choose(c)
         chosen = np.take_along_axis(s, ids, axis=1)
         return {"ids": ids, "weights": chosen / (chosen.sum(axis=1, keepdims=True) + 1e-20) * self.scaling}
 
     def compare(self, outputs, inputs, reference):
         s, c = self.scores(inputs)
-        _, margin = self.choose(c)
         ids, bound = outputs["ids"], 2.0**-18
-        # Another choice is right only where two scores are nearer than the rounding of s in fp32 (2^-24 of 1 for each of its steps).
-        other = np.any(ids != reference["ids"], axis=1) & ~(margin < 2.0**-21)
-        if np.any(other) or np.any(ids < 0) or np.any(ids >= self.experts) or any(len(set(row)) != self.k for row in ids.tolist()):
+        if np.any(ids < 0) or np.any(ids >= self.experts) or any(len(set(row)) != self.k for row in ids.tolist()):
             return np.inf, bound
+        # Of equal logits, whose s are equal, the lower index must have come first; otherwise a near tie may be decided either way.
+        for token in np.flatnonzero(np.any(ids != reference["ids"], axis=1)):
+            if np.ptp(inputs["logits"][token]) == 0 or not self.explained(ids[token], c[token]):
+                return np.inf, bound
         chosen = np.take_along_axis(s, ids, axis=1)
         wanted = chosen / (chosen.sum(axis=1, keepdims=True) + 1e-20) * self.scaling
         error = np.max(np.abs(outputs["weights"] - wanted) / np.maximum(wanted, 1e-30), initial=0)
@@ -141,6 +147,8 @@ class MoePermute(VectorKernel):
     def validate(self):
         if self.columns % 32 or self.columns > 16384:
             self.reject("columns", "a multiple of 32 up to 16384")
+        if self.k > self.experts:
+            self.reject("k", "at most experts")
         if self.first_expert + self.local > self.experts or self.local < 1:
             self.reject("first_expert", "first_expert + local_experts up to experts")
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..device import Device
 from ..run import Run
-from .kernel import R1Kernel, get_kernel
+from .kernel import R1Kernel, core_groups, generator, get_kernel
 
 # Multiply-adds of a cube in a cycle: 16 x 16 x 16 at bf16, twice as many at int8 (facts 2).
 _CUBE_OPERATIONS = {"bf16": 2 * 16**3, "int8": 4 * 16**3}
@@ -96,13 +96,14 @@ def run(kernel: str | R1Kernel, device: Device | None = None, *, chip: str = "as
         parameters["groups"], groups = groups, None
     spec = kernel if isinstance(kernel, R1Kernel) else get_kernel(kernel)(**parameters)
     device = device or spec.make_device(chip, overrides)
-    groups = groups or device.aic_count
-    arrays = {}
+    groups = core_groups(device, groups)
     with_data = mode != "timing_only"
-    rng = np.random.default_rng(seed)
+    buffers = spec.buffers(device, groups)
+    # Before the data: what the device has no room for, the host may not have either.
+    arrays = {name: device.empty(buffer.shape, buffer.dtype) for name, buffer in buffers.items()}
+    rng = generator(seed)
     inputs = spec.random(rng) if with_data else spec.control(rng)
-    for name, buffer in spec.buffers(device, groups).items():
-        arrays[name] = device.empty(buffer.shape, buffer.dtype)
+    for name, buffer in buffers.items():
         if name in inputs:
             arrays[name].copy_from(np.ascontiguousarray(inputs[name], buffer.dtype))
         elif with_data and arrays[name].nbytes:

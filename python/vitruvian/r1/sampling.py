@@ -60,17 +60,21 @@ class Sample(Argmax):
     order, of equals the lower index; p = softmax of candidates / temperature; the nucleus is the shortest prefix whose p reaches top_p;
     the token is the first of it whose cumulative p exceeds uniform * p(nucleus).
 
-    top_k from 1 to 512. A choice at a boundary that the rounding of the cumulative sum explains (1e-5) is right as well. Bytes: argmax's and 4 a row."""
+    top_k up to 512; top_k=0, off: the nucleus is every logit that is not below that of the prefix's end, and the token is the first of it, in the
+    order of the vocabulary, whose cumulative p exceeds uniform * p(nucleus). A choice at a boundary that the rounding of the cumulative sum
+    explains (1e-5) is right as well. Bytes: argmax's and 4 a row."""
 
     name, summary = "sample", "top-k, top-p sampling with temperature"
     parameters = {
-        **_LOGITS, "temperature": Parameter(0.6, "divides the logits", minimum=0.01), "top_k": Parameter(50, "candidates, 1 to 512"),
+        **_LOGITS, "temperature": Parameter(0.6, "divides the logits", minimum=0.01), "top_k": Parameter(50, "candidates, up to 512; 0: all", minimum=0),
         "top_p": Parameter(0.95, "mass of the nucleus", minimum=0.0),
     }
     error_formula = "tokens that no rounding of the cumulative sum explains"
     test_grid = (
         dict(rows=3, vocab=129280), dict(rows=50, vocab=1000, dtype="bf16", top_k=20), dict(rows=20, vocab=5000, top_k=512, top_p=1.0, temperature=1.5),
         dict(rows=4, vocab=70, top_k=64, top_p=0.5), dict(rows=4, vocab=300, top_k=1), dict(rows=2, vocab=1, top_k=1),
+        dict(rows=5, vocab=20000, top_k=0), dict(rows=3, vocab=9000, top_k=0, top_p=0.9, temperature=4.0), dict(rows=50, vocab=700, top_k=0, top_p=1.0, dtype="bf16", temperature=2.0),
+        dict(rows=3, vocab=3001, top_k=0, top_p=0.7, temperature=8.0, dtype="bf16"), dict(rows=2, vocab=1, top_k=0),
     )
     TOLERANCE = 1e-5  # of cumulative p: 512 fp32 additions and the two rounded exponentials
 
@@ -91,11 +95,13 @@ class Sample(Argmax):
         inputs = {**super().random(rng), "uniform": rng.random(self.rows, np.float32)}
         # The last element of a row must be seen, too: the most probable, and not the whole mass.
         inputs["logits"][0, -1] = np.max(inputs["logits"][0]) + 1
-        inputs["uniform"][0] = 0.05
+        inputs["uniform"][0] = 0.05 if self.top_k else 0.9999
         return inputs
 
     def acceptable(self, logits: np.ndarray, uniform: float) -> list[int]:
         """The token, first, and those that it may be within the tolerance."""
+        if not self.top_k:
+            return self.acceptable_of_all(logits, uniform)
         order = np.argsort(-logits, kind="stable")[: self.top_k]
         p = np.exp((logits[order] - logits[order[0]]) / self.temperature)
         cumulative = np.cumsum(p / p.sum())
@@ -106,6 +112,24 @@ class Sample(Argmax):
 
         shifts = (0.0, self.TOLERANCE, -self.TOLERANCE)
         return [tokens(self.top_p + a, b) for a in shifts for b in shifts]
+
+    def acceptable_of_all(self, logits: np.ndarray, uniform: float) -> list[int]:
+        """The same without top_k."""
+        p = np.exp((logits - logits.max()) / self.temperature)
+        p /= p.sum()
+        descending = np.sort(logits)[::-1]
+        cumulative = np.cumsum(np.exp((descending - descending[0]) / self.temperature))
+        cumulative /= cumulative[-1]
+
+        def tokens(top_p: float, shift: float) -> list[int]:
+            kept = np.flatnonzero(logits >= descending[int(np.searchsorted(cumulative, min(top_p, 1.0)))])
+            sums = np.cumsum(p[kept])
+            first, last = (int(np.searchsorted(sums, uniform * sums[-1] + a, side="right")) for a in (-shift, shift))
+            return kept[max(first, 0) : min(last, len(kept) - 1) + 1].tolist()
+
+        # A threshold that lies a little aside moves the sums by as much again.
+        return [token for a in (0.0, self.TOLERANCE, -self.TOLERANCE) for token in tokens(self.top_p + a, 2 * self.TOLERANCE if a else 0.0)] + tokens(
+            self.top_p, 2 * self.TOLERANCE)
 
     def reference(self, inputs):
         logits = inputs["logits"].astype(np.float64)

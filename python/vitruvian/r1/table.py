@@ -83,6 +83,7 @@ def markdown(rows: list[tuple[Entry, Measured]], chip: str) -> str:
         "*time* is from launch to end, everything else over the core time (first core's start to last core's end). *cube*: useful operations at the type's peak; *GB/s*:",
         "compulsory bytes, each input read once and each output written once, so that outputs which stay in the L2 may go beyond HBM's rate; *roof*: the longest of operations at the cube's peak, bytes",
         "at HBM's rate and bytes at the fabric's write rate, over the core time; *pipe*: the one with the largest share of busy and memory time.", "",
+        "There is no fused kernel of the MLA prolog: from the norm to the absorbed query it is a chain of eight launches (`layers.py`).", "",
     ]
     for phase in dict.fromkeys(entry.phase for entry, _ in rows):
         lines += [f"## {phase.capitalize()}", "", "| kernel | shape | use | time us | core us | bound | cube | GB/s | roof | pipe | left on the table |",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from .config import R1Config
-from .kernel import BF16
+from .kernel import BF16, generator
 
 INT8_LARGEST = 127
 # Of the matrices that write to the residual stream: as in a trained network, a sublayer adds little to what is there. With a gain of 1 the
@@ -31,7 +31,7 @@ class WeightSource:
     """Draws matrices whose products keep the size of their inputs."""
 
     def __init__(self, seed: int):
-        self.rng = np.random.default_rng(seed)
+        self.rng = generator(seed)
 
     def matrix(self, *shape: int) -> np.ndarray:
         return self.rng.standard_normal(shape, np.float32) / np.float32(np.sqrt(shape[-1]))
