@@ -12,7 +12,7 @@ import vitruvian as vt
 from vitruvian.r1.config import R1Config
 from vitruvian.r1.serving import Decode, Prefill, baseline, compose, memory, routing
 from vitruvian.r1.serving.cli import main
-from vitruvian.r1.serving.report import roofs
+from vitruvian.r1.serving.report import reasons, roofs
 from vitruvian.r1.serving.run import make
 from vitruvian.r1.serving.scenes import scenes_of
 
@@ -257,6 +257,18 @@ def report(small, tmp_path_factory):
     (folder / "sweeps" / "batch.csv").write_text("batch,tokens_per_s_per_package,tpot_ms,step_ms,error\n4,100,3,5,\n8,180,3.5,6,\n")
     small.report(folder)
     return folder
+
+
+def test_a_kernels_sentence_names_what_its_figures_say(small):
+    rows = {(row["scene"], row["label"]): row for row in small.kernels()}
+    norm = rows["moe_layer", "input_norm"]
+    assert "are the launch (assumed)" in reasons.sentence(norm, small)
+    as_fast, slower, large = ({**norm, "h100_over_ours": ratio, "h100_us": ratio * norm["time_us"], "h100_bound": bound, "core_time_us": us}
+                              for ratio, bound, us in ((1.0, "l2", 30), (1.6, "memory", 30), (0.5, "memory", 30)))
+    assert "an H100 takes as long; its curve has few tiles" in reasons.beside({**as_fast, "h100_us": 20.0}, small)
+    assert "a die is 1.6 x faster by its curve, although its memory is" in reasons.beside({**slower, "h100_us": 20.0}, small)
+    assert "an H100 is 2.0 x faster; its memory is" in reasons.beside({**large, "h100_us": 20.0}, small)
+    assert "lower bound" in reasons.sentence(rows["moe_layer", "dispatch"], small)
 
 
 def test_a_rooflines_labels_stay_in_their_panels(small):

@@ -102,7 +102,7 @@ class ServingResult:
             "operations": launch["operations"], "bytes": launch["bytes"], **{f"{level}_bytes": size for level, size in levels.items()},
             "tflops": launch["operations"] / seconds * 1e-12 if seconds else 0.0,
             "hbm_gbs": levels["hbm"] / seconds * 1e-9 if seconds else 0.0, "hbm_busy_share": memory["hbm_busy_share"], "assumed_share": launch["assumed_share"],
-            "operation_type": launch["operation_type"], "h100_us": predicted.time_us, "h100_basis": predicted.basis, "h100_source": predicted.source, "h100_error_bar": predicted.error_bar,
+            "operation_type": launch["operation_type"], "h100_us": predicted.time_us, "h100_basis": predicted.basis, "h100_source": predicted.source, "h100_bound": predicted.bound, "h100_error_bar": predicted.error_bar,
             "h100_over_ours": predicted.time_us / launch["time_us"] if launch["time_us"] else 0.0,
         }
 

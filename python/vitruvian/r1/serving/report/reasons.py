@@ -5,6 +5,9 @@ from __future__ import annotations
 from ..baseline import baseline
 from . import roofs
 
+_SMALL_US = 20  # below, a kernel's start and end show; for words only
+_MUCH = 0.25    # a share of a time that is worth naming
+
 
 def here(row: dict, result) -> str:
     """What limits it on the die, by the counters."""
@@ -20,8 +23,8 @@ def here(row: dict, result) -> str:
         return f"HBM binds: {busy['hbm']:.0%} of its bandwidth"
     if busy["l2"] >= 0.6:
         return f"L2 binds: {busy['l2']:.0%} of its rate"
-    if row["core_time_us"] < 20:
-        return f"too small to fill the die: starts of cores and latencies take most of {row['core_time_us']:.0f} us ({busy['hbm']:.0%} of HBM, {share:.0%} of the peak)"
+    if row["core_time_us"] < _SMALL_US:
+        return f"too small to fill the die: starts of cores and latencies weigh in its {row['core_time_us']:.0f} us ({busy['hbm']:.0%} of HBM, {share:.0%} of the peak)"
     return f"nothing is saturated ({share:.0%} of the peak, {busy['hbm']:.0%} of HBM): {row['limiting_pipe']} is busiest, the rest is waiting between pipes"
 
 
@@ -37,8 +40,11 @@ def beside(row: dict, result) -> str:
     faster = f"an H100 is {1 / ratio:.1f} x faster" if ratio < 1 else f"a die is {ratio:.1f} x faster" if ratio >= 1.05 else "an H100 takes as long"
     if row["operation_type"] != "vector" and roofs.rate(row) > 0.45 * roofs.compute_roofs(result)[row["operation_type"]]:
         return f"{faster}; its peak is {compute_ratio:.1f} x that of a die"
-    if row["core_time_us"] < 20:
-        return f"{faster}; {baseline(result.profile).machine.launch_us:g} us of its {row['h100_us']:.1f} are the launch (assumed), a die starts its cores one after another"
+    launch_us = baseline(result.profile).machine.launch_us
+    if launch_us > _MUCH * row["h100_us"]:
+        return f"{faster}; {launch_us:g} us of its {row['h100_us']:.1f} are the launch (assumed), a die starts its cores one after another"
+    if row["h100_bound"] == "l2":
+        return f"{faster}; its curve has few tiles for its SMs and no split of K"
     if ratio >= 1:
         return f"{faster} by its curve, although its memory is {memory_ratio:.1f} x as fast"
     return f"{faster}; its memory is {memory_ratio:.1f} x as fast"
