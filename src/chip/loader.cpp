@@ -26,6 +26,9 @@ constexpr std::size_t kShownMissing = 8;  // an error stays readable where a who
 const std::vector<std::string> kHeadKeys{"name", "kind", "description", "base", "costs"};
 const std::vector<std::string> kCostKeys{"head", "per_unit", "bytes_per_cycle", "tail", "interval", "source", "trust"};
 
+// Something divides by each of these.
+bool is_rate(Unit unit) { return unit == Unit::hertz || unit == Unit::bytes_per_cycle || unit == Unit::bytes_per_second; }
+
 std::optional<Param> find_param(std::string_view path) {
   for (std::size_t i = 0; i < kParamCount; ++i)
     if (info(static_cast<Param>(i)).path == path) return static_cast<Param>(i);
@@ -179,8 +182,9 @@ void Loader::require_all() const {
   }
   if (spec_.values_[static_cast<std::size_t>(Param::hbm_banked)].value != 0 && spec_.dram_.empty())
     throw Error("'hbm.banked' without 'hbm.dram'", spec_.file_, "the name of a DRAM description", {});
-  if (spec_.values_[static_cast<std::size_t>(Param::clock)].value == 0)
-    throw Error("'clock' is zero", spec_.file_, "more than 0", {});
+  for (std::size_t i = 0; i < kParamCount; ++i)
+    if (const auto& about = info(static_cast<Param>(i)); is_rate(about.unit) && spec_.values_[i].value == 0)
+      throw Error(fmt::format("'{}' is zero", about.path), spec_.file_, "more than 0", {});
 }
 
 void Loader::override_value(const std::string& path, double value) {
@@ -191,7 +195,7 @@ void Loader::override_value(const std::string& path, double value) {
   if (const auto param = find_param(path)) {
     const Unit unit = info(*param).unit;
     if ((unit == Unit::count || unit == Unit::bytes) && value != std::floor(value)) refuse("not whole", to_string(unit));
-    if (*param == Param::clock && value == 0) refuse("'clock' is zero", "more than 0");
+    if (is_rate(unit) && value == 0) refuse(fmt::format("'{}' is zero", path), "more than 0");
     spec_.values_[static_cast<std::size_t>(*param)] = {value, Trust::assumed, "override", true};
     return;
   }

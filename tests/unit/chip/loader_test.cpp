@@ -153,6 +153,7 @@ TEST_CASE("a wrong override names the nearest parameter or the rule it breaks") 
   CHECK_THAT(error_of_override("costs.vadd", 1), ContainsSubstring("unknown parameter 'costs.vadd'"));
   CHECK_THAT(error_of_override("clock", -1), ContainsSubstring("override clock"));
   CHECK_THAT(error_of_override("clock", 0), ContainsSubstring("'clock' is zero"));
+  CHECK_THAT(error_of_override("hbm.bandwidth", 0), ContainsSubstring("'hbm.bandwidth' is zero"));
   CHECK_THAT(error_of_override("cores.aic", 2.5), ContainsSubstring("not whole"));
 }
 
