@@ -21,7 +21,7 @@ import numpy as np
 from . import _core
 from .chips import revision
 
-_KERNEL_ENDINGS = (".h", ".hpp", ".def", ".cpp")
+KERNEL_ENDINGS = (".h", ".hpp", ".def", ".cpp")
 
 
 def digest(*values: Any) -> str:
@@ -128,7 +128,8 @@ def _feed_class(state, kind: type, seen: tuple) -> None:
             _feed(state, function, (*seen, kind))
 
 
-def _folder_digest(folder: Path, endings: tuple[str, ...]) -> str:
+def folder_digest(folder: Path, endings: tuple[str, ...]) -> str:
+    """Names and contents of the files below a folder."""
     state = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         if path.suffix in endings and path.is_file():
@@ -140,8 +141,8 @@ def sources_digest() -> str:
     """The emulator's revision, the kernels and device headers, the instruction table, the Python package with its tables."""
     data = Path(_core.data_directory())
     parts = [revision(), _core_digest(_core.__file__, os.stat(_core.__file__).st_mtime_ns)]
-    parts += [_folder_digest(data / folder, _KERNEL_ENDINGS) for folder in ("kernels", "isa")]
-    return digest(parts, _folder_digest(Path(__file__).parent, (".py", ".csv")))
+    parts += [folder_digest(data / folder, KERNEL_ENDINGS) for folder in ("kernels", "isa")]
+    return digest(parts, folder_digest(Path(__file__).parent, (".py", ".csv")))
 
 
 @functools.lru_cache
@@ -154,7 +155,7 @@ def _core_digest(path: str, stamp: int) -> str:
 def chip_digest(name: str, overrides: dict[str, float] | None = None) -> str:
     """The chip files (one stands on another, and costs stand in them beside the values), the name and the overrides."""
     own = Path(name).read_bytes() if os.path.isfile(name) else b""
-    return digest(os.fspath(name), own, overrides or {}, _folder_digest(Path(_core.data_directory()) / "chips", (".yaml", ".csv")))
+    return digest(os.fspath(name), own, overrides or {}, folder_digest(Path(_core.data_directory()) / "chips", (".yaml", ".csv")))
 
 
 def function_digest(function: Callable) -> str:

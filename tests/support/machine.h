@@ -45,6 +45,20 @@ class Machine {
   std::shared_ptr<Module> module;
 };
 
+// A launch that runs beside others, or after those with the numbers in `after`.
+inline ConcurrentLaunch launch_of(Machine& machine, const std::string& kernel, const std::vector<Argument>& arguments, std::uint32_t blocks, std::uint32_t first,
+                           std::vector<std::size_t> after = {}, Mode mode = Mode::timing_only) {
+  ConcurrentLaunch launch;
+  launch.module = machine.module.get();
+  launch.kernel = kernel;
+  launch.arguments = arguments;
+  launch.options.block_dim = blocks;
+  launch.options.first_core = first;
+  launch.options.mode = mode;
+  launch.after = std::move(after);
+  return launch;
+}
+
 inline std::uint64_t stalled(const PipeCounters& pipe, StallReason reason) { return pipe.stall[static_cast<std::size_t>(reason)]; }
 
 // Everything but wall time, in words: equal texts mean equal runs.

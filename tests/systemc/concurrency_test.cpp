@@ -12,18 +12,6 @@ namespace {
 
 constexpr std::uint64_t kTile = 8192 * 4;
 
-ConcurrentLaunch launch_of(Machine& machine, const std::string& kernel, const std::vector<Argument>& arguments, std::uint32_t blocks, std::uint32_t first,
-                           Mode mode = Mode::timing_only) {
-  ConcurrentLaunch launch;
-  launch.module = machine.module.get();
-  launch.kernel = kernel;
-  launch.arguments = arguments;
-  launch.options.block_dim = blocks;
-  launch.options.first_core = first;
-  launch.options.mode = mode;
-  return launch;
-}
-
 }  // namespace
 
 TEST_CASE("launches that both live on HBM slow each other down, launches on the vector pipe do not") {
@@ -52,9 +40,9 @@ TEST_CASE("launches of one simulation compute as they do alone, cross-core flags
   Machine machine("machine");
   const DeviceAddress a = machine.zeros(8 * 256), b = machine.zeros(8 * 256);
   const DeviceAddress out = machine.zeros(48 * 64), sums = machine.zeros(48 * 64);
-  std::vector<ConcurrentLaunch> all{launch_of(machine, "ping_pong_1_2", {a, std::uint64_t{30}}, 8, 0, Mode::full),
-                                    launch_of(machine, "ping_pong_1_1", {b, std::uint64_t{10}}, 8, 8, Mode::full),
-                                    launch_of(machine, "meets", {out, sums}, 16, 16, Mode::full)};
+  std::vector<ConcurrentLaunch> all{launch_of(machine, "ping_pong_1_2", {a, std::uint64_t{30}}, 8, 0, {}, Mode::full),
+                                    launch_of(machine, "ping_pong_1_1", {b, std::uint64_t{10}}, 8, 8, {}, Mode::full),
+                                    launch_of(machine, "meets", {out, sums}, 16, 16, {}, Mode::full)};
   const auto runs = machine.device.run_concurrently(all);
   for (const LaunchResult& run : runs) CHECK(run.fault.report() == Fault{}.report());
   for (std::uint32_t i = 0; i < 16; ++i) REQUIRE(machine.download<std::uint32_t>(sums, 256)[i * 16] == 136);

@@ -10,19 +10,6 @@ namespace {
 
 constexpr std::uint64_t kTile = 8192 * 4;
 
-ConcurrentLaunch launch_of(Machine& machine, const std::string& kernel, const std::vector<Argument>& arguments, std::uint32_t blocks, std::uint32_t first,
-                           std::vector<std::size_t> after = {}, Mode mode = Mode::timing_only) {
-  ConcurrentLaunch launch;
-  launch.module = machine.module.get();
-  launch.kernel = kernel;
-  launch.arguments = arguments;
-  launch.options.block_dim = blocks;
-  launch.options.first_core = first;
-  launch.options.mode = mode;
-  launch.after = std::move(after);
-  return launch;
-}
-
 // launch.latency and launch.gap of the chip in cycles, by a kernel whose cores do nothing before their first cycle.
 struct Launching {
   std::uint64_t latency, gap;

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .. import _core
 from ..device import compile
+from ..fingerprint import KERNEL_ENDINGS, folder_digest
 
 
 def cache_directory() -> Path:
@@ -17,12 +18,8 @@ def cache_directory() -> Path:
 
 
 @functools.lru_cache
-def _sources_digest(folder: str, stamp: int) -> bytes:
-    digest = hashlib.sha256()
-    for path in sorted(Path(folder).rglob("*")):
-        if path.is_file() and path.suffix in (".h", ".hpp", ".def", ".cpp"):
-            digest.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes())
-    return digest.digest()
+def _sources_digest(folder: Path, stamp: int) -> bytes:
+    return folder_digest(folder, KERNEL_ENDINGS).encode()
 
 
 def _newest(folder: Path) -> int:
@@ -36,7 +33,7 @@ def cached_elf(source: str, flags: tuple[str, ...] = ()) -> str:
     digest = hashlib.sha256(f"{_core.revision()}\0{path}\0{flags}".encode())
     # Headers of the three folders; of kernels/r1 the one source that is compiled, too.
     for folder in (data / "kernels" / "include", data / "kernels" / "lib", data / "isa"):
-        digest.update(_sources_digest(str(folder), _newest(folder)))
+        digest.update(_sources_digest(folder, _newest(folder)))
     for header in sorted(path.parent.glob("*.h")):
         digest.update(header.name.encode() + b"\0" + header.read_bytes())
     try:

@@ -12,7 +12,7 @@ from ..run import Run
 from .kernel import R1Kernel, core_groups, generator, get_kernel
 
 # Multiply-adds of a cube in a cycle: 16 x 16 x 16 at bf16, twice as many at int8 (facts 2).
-_CUBE_OPERATIONS = {"bf16": 2 * 16**3, "int8": 4 * 16**3}
+CUBE_OPERATIONS = {"bf16": 2 * 16**3, "int8": 4 * 16**3}
 
 
 class R1Run(Run):
@@ -32,7 +32,7 @@ class R1Run(Run):
         seconds, core_seconds = self.time_us * 1e-6, self.core_time_us * 1e-6
         self.tflops = self.operations / seconds * 1e-12 if seconds else 0.0
         self.bandwidth = self.bytes / core_seconds if core_seconds else 0.0
-        per_cycle = _CUBE_OPERATIONS.get(spec.operation_type)
+        per_cycle = CUBE_OPERATIONS.get(spec.operation_type)
         self.utilization = self.operations / (core_seconds * device.clock_hz * device.aic_count * per_cycle) if per_cycle and core_seconds else None
 
     @property

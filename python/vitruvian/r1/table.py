@@ -12,7 +12,7 @@ from .. import _core
 from ..chips import chip as chip_values
 from ..chips import revision
 from .kernel import get_kernel, kernels
-from .runner import _CUBE_OPERATIONS, R1Run, run
+from .runner import CUBE_OPERATIONS, R1Run, run
 
 SHAPES = Path(__file__).with_name("kernel_shapes.csv")
 
@@ -69,7 +69,7 @@ def measure(entry: Entry, chip: str) -> Measured:
     if done.fault is not None:
         _core.fail("a kernel faults", repr(spec), "a run", done.fault.report())
     seconds = done.core_time_us * 1e-6
-    per_cycle = _CUBE_OPERATIONS.get(spec.operation_type)
+    per_cycle = CUBE_OPERATIONS.get(spec.operation_type)
     cube = done.operations / (device.clock_hz * device.aic_count * per_cycle) if per_cycle else 0
     memory = done.bytes / chip_values(chip)["hbm.bandwidth"].value
     return Measured(done.time_us, done.core_time_us, done.bound, done.utilization, done.bandwidth, max(cube, memory, spec.other_bound_s(device)) / seconds, limiting_pipe(done), done.mode)

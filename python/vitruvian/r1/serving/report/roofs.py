@@ -6,10 +6,10 @@ import functools
 from pathlib import Path
 
 from .... import _core
+from ...runner import CUBE_OPERATIONS
 from ..baseline import baseline
 
-# Architecture: multiply-adds of a cube in a cycle (16 x 16 x 16, twice as many at int8) and the bytes that a vector core computes on.
-_CUBE_OPERATIONS = {"bf16": 2 * 16**3, "int8": 4 * 16**3}
+# Architecture: the bytes that a vector core computes on in a cycle, and of each fp16 lane.
 _REPEAT_BYTES, _LANE_BYTES = 256, 2
 
 LEVELS = ("hbm", "l2", "l1", "ub")
@@ -35,7 +35,7 @@ def compute_roofs(result) -> dict[str, float]:
     values = result.deployment.chip_values()
     clock, cubes = values["clock"].value, values["cores.aic"].value
     vectors = cubes * values["cores.aiv_per_aic"].value
-    roofs = {name: clock * cubes * operations for name, operations in _CUBE_OPERATIONS.items()}
+    roofs = {name: clock * cubes * operations for name, operations in CUBE_OPERATIONS.items()}
     return {**roofs, "vector": clock * vectors * 2 * _REPEAT_BYTES / _LANE_BYTES}
 
 
